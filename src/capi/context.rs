@@ -1,0 +1,241 @@
+//! Contexts.
+
+use crate::capi::boundary::{Options, guard, guard_value, jsvm_str, options, out, out_ptr, text};
+use crate::capi::error::jsvm_error;
+use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
+use crate::capi::pool::{self, Handle, jsvm_handle_kind};
+use crate::capi::script::{jsvm_script_options, with_options};
+use crate::capi::slot::{jsvm_slot, jsvm_value};
+use crate::engine::error::{Error, jsvm_status};
+use crate::vm::context::{self, Context};
+use crate::vm::script::Script;
+use std::ffi::{CString, c_char};
+use std::sync::Arc;
+
+/// A context: a global object with its builtins, in which scripts run.
+#[allow(non_camel_case_types)]
+pub struct jsvm_context {
+    pub context: Context,
+    name: CString,
+    origin: Option<CString>,
+}
+
+impl jsvm_context {
+    pub fn new(context: Context) -> jsvm_context {
+        // Names come from C or from us: they have no NUL.
+        let name = CString::new(context.name.as_str()).unwrap_or_default();
+        let origin = context.origin.as_deref().map(|origin| CString::new(origin).unwrap_or_default());
+        jsvm_context { context, name, origin }
+    }
+}
+
+impl Handle for jsvm_context {
+    const KIND: jsvm_handle_kind = jsvm_handle_kind::Context;
+    const NAME: &'static str = "jsvm_context";
+}
+
+/// When a context's microtasks run. node:vm: `microtaskMode`.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum jsvm_microtask_mode {
+    /// The isolate's queue: they run when the outermost call ends.
+    Shared = 0,
+    /// The context's own queue: they run after each evaluation in it, within the evaluation's limits. What
+    /// another context awaits from this one may never go on: see node:vm on `afterEvaluate`.
+    AfterEvaluate = 1,
+}
+
+/// Options of jsvm_context_new. Zero is the default of every field.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy)]
+pub struct jsvm_context_options {
+    /// sizeof(jsvm_context_options).
+    pub struct_size: usize,
+    /// [in] A name for people; default "VM Context i". node:vm: `name`.
+    pub name: jsvm_str,
+    /// [in] An origin, like a URL's; default none. node:vm: `origin`.
+    pub origin: jsvm_str,
+    /// eval and new Function throw EvalError. node:vm: `codeGeneration.strings: false`.
+    pub disallow_code_generation_strings: bool,
+    /// Compiling WebAssembly throws WebAssembly.CompileError. node:vm: `codeGeneration.wasm: false`.
+    pub disallow_code_generation_wasm: bool,
+    /// A jsvm_microtask_mode. node:vm: `microtaskMode`.
+    pub microtask_mode: u32,
+}
+
+// SAFETY: plain data.
+unsafe impl Options for jsvm_context_options {
+    const NAME: &'static str = "jsvm_context_options";
+}
+
+/// # Safety
+/// As `boundary::options`.
+pub unsafe fn context_options(pointer: *const jsvm_context_options) -> Result<context::Options, Error> {
+    // SAFETY: the caller's promise.
+    let (given, name, origin) = unsafe {
+        let given = options(pointer)?;
+        (given, given.name.get("options: name")?, given.origin.get("options: origin")?)
+    };
+    for (text, argument) in [(name, "name"), (origin, "origin")] {
+        if text.is_some_and(|text| text.contains('\0')) {
+            return Err(Error::invalid(format!("options: {argument} has a NUL inside")));
+        }
+    }
+    let after_evaluate = match given.microtask_mode {
+        m if m == jsvm_microtask_mode::Shared as u32 => false,
+        m if m == jsvm_microtask_mode::AfterEvaluate as u32 => true,
+        m => return Err(Error::invalid(format!("options: {m} is no microtask_mode"))),
+    };
+    Ok(context::Options {
+        name: name.map(String::from),
+        origin: origin.map(String::from),
+        no_strings: given.disallow_code_generation_strings,
+        no_wasm: given.disallow_code_generation_wasm,
+        after_evaluate,
+    })
+}
+
+/// Makes a context with an ordinary global object. node:vm: createContext(vm.constants.DONT_CONTEXTIFY).
+///
+/// Any thread; waits for the isolate.
+///
+/// @param isolate [in] the isolate it is made in
+/// @param options [in] options, or NULL
+/// @param result  [out] the context; free it with jsvm_context_free
+/// @param error   [out] what went wrong, or NULL
+/// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_new(
+    isolate: *const jsvm_isolate,
+    options: *const jsvm_context_options,
+    result: *mut *mut jsvm_context,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        // SAFETY: C's promise about its arguments.
+        let (result, options) = unsafe { (out_ptr(result, "result")?, context_options(options)?) };
+        let isolate = pool::pin(isolate, "isolate")?;
+        *result = pool::put(jsvm_context::new(context::new(&isolate.0, options)?))?;
+        Ok(())
+    })
+}
+
+/// Compiles and runs source in a context, in one call. node:vm: runInContext.
+///
+/// Any thread; waits for the isolate.
+///
+/// @param context        [in] the context
+/// @param source         [in] UTF-8
+/// @param source_len     [in] bytes, or JSVM_AUTO_LENGTH
+/// @param script_options [in] how to compile, or NULL
+/// @param run_options    [in] limits, or NULL
+/// @param result         [out] the completion value, released with jsvm_slot_clear; NULL if it is of no use
+/// @param error          [out] what went wrong, or NULL
+/// @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_evaluate(
+    context: *const jsvm_context,
+    source: *const c_char,
+    source_len: usize,
+    script_options: *const jsvm_script_options,
+    run_options: *const jsvm_run_options,
+    result: *mut jsvm_slot,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        if !result.is_null() {
+            // SAFETY: C's promise about its arguments.
+            unsafe { out(result, jsvm_slot::UNDEFINED, "result")? };
+        }
+        let context = pool::pin(context, "context")?;
+        // SAFETY: as above.
+        let (source, limits) = unsafe { (text(source, source_len, "source")?, RunLimits::new(run_options)?) };
+        // SAFETY: as above.
+        let value = unsafe {
+            with_options(script_options, |options| {
+                let script = Script::new(&context.context.isolate, source, options)?;
+                script.run(Some(&context.context), &limits.limits())
+            })?
+        };
+        if !result.is_null() {
+            // SAFETY: as above.
+            unsafe { result.write(jsvm_slot::output(value)?) };
+        }
+        Ok(())
+    })
+}
+
+/// The context's global object: `globalThis`.
+///
+/// Any thread; waits for the isolate.
+///
+/// @param context [in] a context
+/// @param result  [out] the object; free it with jsvm_value_free
+/// @param error   [out] what went wrong, or NULL
+/// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_global(
+    context: *const jsvm_context,
+    result: *mut *mut jsvm_value,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        // SAFETY: C's promise about its arguments.
+        let result = unsafe { out_ptr(result, "result")? };
+        let context = pool::pin(context, "context")?;
+        *result = pool::put(jsvm_value(Arc::new(context.context.global_object()?)))?;
+        Ok(())
+    })
+}
+
+/// The context's name. It lives as long as the context. NULL for what is no live context.
+///
+/// Any thread, no lock.
+///
+/// @param context [in] a context
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_name(context: *const jsvm_context) -> *const c_char {
+    guard_value(std::ptr::null(), || {
+        pool::pin(context, "context").map_or(std::ptr::null(), |c| c.name.as_ptr())
+    })
+}
+
+/// The context's origin. It lives as long as the context. NULL if it has none.
+///
+/// Any thread, no lock.
+///
+/// @param context [in] a context
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_origin(context: *const jsvm_context) -> *const c_char {
+    guard_value(std::ptr::null(), || {
+        pool::pin(context, "context")
+            .map_or(std::ptr::null(), |c| c.origin.as_ref().map_or(std::ptr::null(), |o| o.as_ptr()))
+    })
+}
+
+/// A second owner of the same context.
+///
+/// Any thread, no lock.
+///
+/// @param context [in] a context
+/// @return the context, or NULL if it is no live context
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_clone(context: *const jsvm_context) -> *mut jsvm_context {
+    guard_value(std::ptr::null_mut(), || pool::clone(context))
+}
+
+/// Gives up a context. It is collected when no JavaScript reaches it any more.
+///
+/// Any thread, no lock, any order. NULL and freed handles are left alone.
+///
+/// @param context [in] a context, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_free(context: *mut jsvm_context) {
+    guard_value((), || pool::free(context));
+}

@@ -1,0 +1,246 @@
+//! Slots: the flat record in which values cross a call.
+
+use crate::capi::boundary::{self, guard_value};
+use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
+use crate::engine::error::Error;
+use crate::engine::value::{In, JSVM_FLAG_LOSSY, Kind, Out, Value};
+use std::ffi::c_char;
+use std::sync::Arc;
+
+/// A JavaScript value that the host keeps. Free it with jsvm_value_free, on any thread.
+#[allow(non_camel_case_types)]
+pub struct jsvm_value(pub Arc<Value>);
+
+impl Handle for jsvm_value {
+    const KIND: jsvm_handle_kind = jsvm_handle_kind::Value;
+    const NAME: &'static str = "jsvm_value";
+}
+
+/// The slot's `data` or `handle` is the caller's to release with jsvm_slot_clear. libjsvm sets it on output
+/// slots; leave it out of input slots.
+pub const JSVM_FLAG_OWNED: u32 = 1 << 31;
+
+/// A value on its way into or out of a call. A zeroed slot is `undefined`.
+///
+/// Input slots are borrowed: set `kind` and the field that it names. If `handle` is not NULL it is
+/// the value, whatever `kind` says.
+/// Output slots are released with jsvm_slot_clear. Before a call they may hold anything; a failed
+/// call leaves them `undefined`.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy)]
+pub struct jsvm_slot {
+    /// A jsvm_kind.
+    pub kind: u32,
+    /// JSVM_FLAG_ bits, set by libjsvm.
+    pub flags: u32,
+    /// NUMBER; BOOLEAN as 0 or 1.
+    pub number: f64,
+    /// STRING: UTF-8. BIGINT: little-endian two's complement.
+    pub data: *const c_char,
+    /// Bytes in `data`. Output strings have a NUL after them. For input strings JSVM_AUTO_LENGTH will do.
+    pub len: usize,
+    /// SYMBOL, OBJECT, FUNCTION; and STRING with JSVM_FLAG_LOSSY.
+    pub handle: *mut jsvm_value,
+}
+
+const _: () = assert!(size_of::<jsvm_slot>() == 40 && align_of::<jsvm_slot>() == 8);
+
+impl jsvm_slot {
+    pub const UNDEFINED: jsvm_slot = jsvm_slot {
+        kind: Kind::Undefined as u32,
+        flags: 0,
+        number: 0.0,
+        data: std::ptr::null(),
+        len: 0,
+        handle: std::ptr::null_mut(),
+    };
+
+    /// The slot for a value that goes to the host.
+    pub fn output(value: Out) -> Result<jsvm_slot, Error> {
+        let mut slot = jsvm_slot::UNDEFINED;
+        match value {
+            Out::Undefined => {}
+            Out::Null => slot.kind = Kind::Null as u32,
+            Out::Boolean(value) => {
+                slot.kind = Kind::Boolean as u32;
+                slot.number = f64::from(u8::from(value));
+            }
+            Out::Number(value) => {
+                slot.kind = Kind::Number as u32;
+                slot.number = value;
+            }
+            Out::String(text) => {
+                slot.kind = Kind::String as u32;
+                (slot.data, slot.len) = copy_out(&text.utf8)?;
+                slot.flags = JSVM_FLAG_OWNED;
+                if let Some(exact) = text.exact {
+                    slot.flags |= JSVM_FLAG_LOSSY;
+                    slot.handle = pool::put(jsvm_value(exact)).inspect_err(|_| slot.release())?;
+                }
+            }
+            Out::Bigint(bytes) => {
+                slot.kind = Kind::Bigint as u32;
+                (slot.data, slot.len) = copy_out(&bytes)?;
+                slot.flags = JSVM_FLAG_OWNED;
+            }
+            Out::Value(value) => {
+                slot.kind = value.kind as u32;
+                slot.flags = value.flags | JSVM_FLAG_OWNED;
+                slot.handle = pool::put(jsvm_value(value))?;
+            }
+        }
+        Ok(slot)
+    }
+
+    /// Releases what an output slot owns.
+    pub fn release(&self) {
+        if self.flags & JSVM_FLAG_OWNED != 0 {
+            // SAFETY: owned data comes from `copy_out`; free takes NULL.
+            unsafe { libc::free(self.data as *mut _) };
+            pool::free(self.handle);
+        }
+    }
+}
+
+/// A copy of bytes for C to own, with a NUL after them.
+pub fn copy_out(bytes: &[u8]) -> Result<(*const c_char, usize), Error> {
+    // SAFETY: one byte more than is copied is allocated.
+    unsafe {
+        let copy = libc::malloc(bytes.len() + 1).cast::<u8>();
+        if copy.is_null() {
+            return Err(Error::new(
+                crate::engine::error::Status::OutOfMemory,
+                format!("no memory for {} bytes of output", bytes.len()),
+            ));
+        }
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
+        copy.add(bytes.len()).write(0);
+        Ok((copy.cast(), bytes.len()))
+    }
+}
+
+/// An input slot that was looked at: its handle stays whole during the call.
+pub enum Input<'a> {
+    Plain(In<'a>),
+    Pinned(Pin<jsvm_value>),
+}
+
+impl<'a> Input<'a> {
+    /// # Safety
+    /// The slot's data is readable for the time of the call.
+    pub unsafe fn new(slot: &'a jsvm_slot, argument: &str) -> Result<Input<'a>, Error> {
+        if !slot.handle.is_null() {
+            return Ok(Input::Pinned(pool::pin(slot.handle, argument)?));
+        }
+        let plain = match slot.kind {
+            k if k == Kind::Undefined as u32 => In::Undefined,
+            k if k == Kind::Null as u32 => In::Null,
+            k if k == Kind::Boolean as u32 => In::Boolean(slot.number != 0.0),
+            k if k == Kind::Number as u32 => In::Number(slot.number),
+            // SAFETY: the caller's promise.
+            k if k == Kind::String as u32 => {
+                In::String(unsafe { boundary::text(slot.data, slot.len, argument)? })
+            }
+            k if k == Kind::Bigint as u32 => {
+                // SAFETY: the caller's promise.
+                In::Bigint(unsafe { boundary::bytes(slot.data.cast(), slot.len, argument)? })
+            }
+            k if k <= Kind::Function as u32 => {
+                return Err(Error::invalid(format!("{argument}: a slot of kind {k} needs a handle")));
+            }
+            k => return Err(Error::invalid(format!("{argument}: {k} is no kind of a slot"))),
+        };
+        Ok(Input::Plain(plain))
+    }
+
+    /// A slot by pointer; NULL is `undefined`.
+    ///
+    /// # Safety
+    /// As `new`; the pointer is NULL or a readable slot.
+    pub unsafe fn from_ptr(slot: *const jsvm_slot, argument: &str) -> Result<Input<'a>, Error> {
+        if slot.is_null() {
+            return Ok(Input::Plain(In::Undefined));
+        }
+        // SAFETY: the caller's promise.
+        unsafe { Input::new(&*slot, argument) }
+    }
+
+    /// # Safety
+    /// As `new`, for each of `count` slots.
+    pub unsafe fn list(
+        slots: *const jsvm_slot,
+        count: usize,
+        argument: &str,
+    ) -> Result<Vec<Input<'a>>, Error> {
+        // SAFETY: the caller's promise.
+        let slots: &'a [jsvm_slot] = unsafe { boundary::elements(slots, count, argument)? };
+        slots
+            .iter()
+            .enumerate()
+            // SAFETY: the caller's promise.
+            .map(|(i, slot)| unsafe {
+                // The name is only made where it is needed.
+                Input::new(slot, argument).map_err(|mut error| {
+                    error.message = error.message.replacen(argument, &format!("{argument}[{i}]"), 1);
+                    error
+                })
+            })
+            .collect()
+    }
+
+    pub fn value(&self) -> In<'_> {
+        match self {
+            Input::Plain(plain) => match plain {
+                In::Undefined => In::Undefined,
+                In::Null => In::Null,
+                In::Boolean(value) => In::Boolean(*value),
+                In::Number(value) => In::Number(*value),
+                In::String(text) => In::String(text),
+                In::Bigint(bytes) => In::Bigint(bytes),
+                In::Value(value) => In::Value(value),
+            },
+            Input::Pinned(handle) => In::Value(&handle.0),
+        }
+    }
+}
+
+/// Releases what an output slot owns and makes it `undefined`.
+///
+/// Any thread, no lock. NULL is allowed; an input slot and a slot cleared before own nothing.
+///
+/// @param slot [in,out] a slot that a call filled, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_slot_clear(slot: *mut jsvm_slot) {
+    guard_value((), || {
+        if slot.is_null() {
+            return;
+        }
+        // SAFETY: the caller gives a slot of its own.
+        let slot = unsafe { &mut *slot };
+        slot.release();
+        *slot = jsvm_slot::UNDEFINED;
+    });
+}
+
+/// Gives up a value. The last owner's free lets JavaScript collect it.
+///
+/// Any thread, no lock, any order, after the isolate too. NULL and freed handles are left alone.
+///
+/// @param value [in] a value, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_value_free(value: *mut jsvm_value) {
+    guard_value((), || pool::free(value));
+}
+
+/// A second owner of the same value.
+///
+/// Any thread, no lock. Each owner is freed by its own jsvm_value_free.
+///
+/// @param value [in] a value
+/// @return the value, or NULL if it is no live value
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_value_clone(value: *const jsvm_value) -> *mut jsvm_value {
+    guard_value(std::ptr::null_mut(), || pool::clone(value))
+}

@@ -1,0 +1,403 @@
+//! The only way into an isolate.
+//!
+//! | the calling thread is          | what happens                                   |
+//! |--------------------------------|------------------------------------------------|
+//! | in no isolate, or in others    | gate, V8 lock, enter; leave in reverse order   |
+//! | in this one, on top            | nothing                                        |
+//! | in this one, below another one | enter; exit                                    |
+//!
+//! `run` is for what can run guest code: it has limits, ends with the microtasks, and reports how
+//! it ended. `touch` is for the rest.
+
+use crate::engine::error::{Error, Status};
+use crate::engine::isolate::{Isolate, Rejection};
+use crate::engine::limits::Limits;
+use crate::engine::thread::{self, LOCAL, Thread};
+use crate::engine::value::{Out, Value};
+use crate::engine::{heap, raw};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+pub type Scope<'s, 'i> = v8::PinScope<'s, 'i>;
+
+/// Why a body did not come to its end.
+pub enum Fail {
+    /// V8 said so: an exception is pending, or the guest is being stopped.
+    Thrown,
+    /// The host asked for something impossible.
+    Misuse(Box<Error>),
+}
+
+pub type Outcome<T> = Result<T, Fail>;
+
+impl From<Error> for Fail {
+    fn from(error: Error) -> Fail {
+        Fail::Misuse(Box::new(error))
+    }
+}
+
+/// `?` on what V8 returns.
+pub trait Thrown<T> {
+    fn thrown(self) -> Outcome<T>;
+}
+
+impl<T> Thrown<T> for Option<T> {
+    fn thrown(self) -> Outcome<T> {
+        self.ok_or(Fail::Thrown)
+    }
+}
+
+/// One level of a thread's way into isolates.
+pub struct Inside {
+    isolate: *const Isolate,
+    /// Runs at this level.
+    runs: u32,
+}
+
+/// Whether the calling thread is inside the isolate.
+pub fn is_inside(isolate: &Isolate) -> bool {
+    LOCAL.with(|local| local.inside.borrow().iter().any(|i| std::ptr::eq(i.isolate, isolate)))
+}
+
+/// Stack that V8's own C++ needs below the point where JavaScript has to stop.
+const STACK_RESERVE: usize = 128 << 10;
+
+/// A thread's stay in an isolate; dropping it leaves.
+struct Entry {
+    isolate: Arc<Isolate>,
+    how: How,
+    /// How deep the thread was once it had entered.
+    level: usize,
+}
+
+enum How {
+    Nested,
+    Again,
+    Locked([usize; 2]),
+}
+
+impl Entry {
+    fn new(isolate: &Arc<Isolate>, thread: &Arc<Thread>) -> Result<Entry, Status> {
+        let (top, below, holds) = LOCAL.with(|local| {
+            let inside = local.inside.borrow();
+            let here = |i: &Inside| std::ptr::eq(i.isolate, Arc::as_ptr(isolate));
+            (inside.last().is_some_and(here), inside.iter().any(here), !inside.is_empty())
+        });
+        let how = if top {
+            How::Nested
+        } else if below {
+            // SAFETY: this thread holds the isolate's lock; `drop` exits.
+            unsafe { raw::v8__Isolate__Enter(isolate.raw()) };
+            How::Again
+        } else {
+            if let Err(refused) = isolate.gate.acquire(thread, holds) {
+                if refused.dispose {
+                    isolate.dispose();
+                }
+                return Err(refused.status);
+            }
+            let mut locker = [0usize; 2];
+            // SAFETY: the gate lets one thread through and the isolate is not disposed while it is
+            // held, so the lock is free. V8's Locker holds no pointer to itself: it may be moved.
+            unsafe {
+                raw::v8__Locker__CONSTRUCT(&mut locker, isolate.raw());
+                raw::v8__Isolate__Enter(isolate.raw());
+                raw::isolate_set_stack_limit(isolate.raw(), stack_limit(isolate));
+            }
+            How::Locked(locker)
+        };
+        let level = LOCAL.with(|local| {
+            let mut inside = local.inside.borrow_mut();
+            if !top {
+                inside.push(Inside { isolate: Arc::as_ptr(isolate), runs: 0 });
+            }
+            inside.len()
+        });
+        Ok(Entry { isolate: isolate.clone(), how, level })
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        if matches!(self.how, How::Nested) {
+            return;
+        }
+        LOCAL.with(|local| local.inside.borrow_mut().pop());
+        // SAFETY: entered by `new`, and entries are left in reverse order.
+        unsafe { raw::v8__Isolate__Exit(self.isolate.raw()) };
+        if let How::Locked(locker) = &mut self.how {
+            // SAFETY: constructed by `new`.
+            unsafe { raw::v8__Locker__DESTRUCT(locker) };
+            if self.isolate.gate.release() {
+                self.isolate.dispose();
+            }
+        }
+    }
+}
+
+/// Where JavaScript has to stop on this thread's stack: the isolate's stack size below here, or a
+/// reserve above the stack's end, whatever comes first.
+fn stack_limit(isolate: &Isolate) -> usize {
+    let here = &isolate as *const _ as usize;
+    let low = LOCAL.with(thread::stack_low);
+    let available = here.saturating_sub(low);
+    let reserve = STACK_RESERVE.min(available / 2);
+    here.saturating_sub(isolate.options.stack_size).max(low + reserve)
+}
+
+/// Does something inside the isolate that runs no guest code. It waits for the isolate without a
+/// limit of its own. Without a context it is the main one.
+pub fn touch<R>(
+    isolate: &Arc<Isolate>,
+    context: Option<&v8::Global<v8::Context>>,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Box<Error>> {
+    let thread = Thread::current();
+    let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
+    let result = inside(isolate, context, &thread, None, body);
+    drop(entry);
+    result
+}
+
+/// Does something inside the isolate that needs no context, such as making one.
+pub fn bare<R>(
+    isolate: &Arc<Isolate>,
+    body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i, ()>) -> Outcome<R>,
+) -> Result<R, Box<Error>> {
+    let thread = Thread::current();
+    let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
+    let result = {
+        // SAFETY: entered above.
+        let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
+        v8::scope!(let scope, &mut v8_isolate);
+        body(scope)
+    };
+    drop(entry);
+    result.map_err(|fail| match fail {
+        Fail::Misuse(error) => error,
+        Fail::Thrown => killed(thread.marked().unwrap_or(Status::Terminated), Vec::new()),
+    })
+}
+
+/// Does something inside the isolate that can run guest code, within limits. The outermost call
+/// drains the microtasks before it returns. Without a context it is the main one.
+pub fn run<R>(
+    isolate: &Arc<Isolate>,
+    context: Option<&v8::Global<v8::Context>>,
+    limits: &Limits,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Box<Error>> {
+    let thread = Thread::current();
+    thread.begin(isolate, limits);
+    let entry = match thread.marked().map_or_else(|| Entry::new(isolate, &thread), Err) {
+        Ok(entry) => entry,
+        Err(status) => {
+            thread.end();
+            return Err(killed(status, Vec::new()));
+        }
+    };
+    // An interrupt asked for before V8's lock was ours is forgotten by V8; its mark is not.
+    if let Some(status) = thread.marked() {
+        thread.end();
+        drop(entry);
+        return Err(killed(status, Vec::new()));
+    }
+    let outermost = LOCAL.with(|local| {
+        let mut inside = local.inside.borrow_mut();
+        let here = |i: &&Inside| std::ptr::eq(i.isolate, Arc::as_ptr(isolate));
+        let outermost = inside.iter().filter(here).all(|i| i.runs == 0);
+        inside.last_mut().expect("entered above").runs += 1;
+        outermost
+    });
+    isolate.renew_interrupts();
+    let result = inside(isolate, context, &thread, Some(outermost), body);
+    LOCAL.with(|local| local.inside.borrow_mut().last_mut().expect("still inside").runs -= 1);
+    let rejections = if outermost { take_rejections(isolate) } else { Vec::new() };
+    drop(entry);
+    if outermost {
+        after(isolate, rejections);
+    }
+    result
+}
+
+/// Opens the scopes, runs the body and says how it ended. `run` is None for `touch`, otherwise
+/// whether this is the outermost run of the isolate on this thread.
+fn inside<R>(
+    isolate: &Arc<Isolate>,
+    context: Option<&v8::Global<v8::Context>>,
+    thread: &Arc<Thread>,
+    run: Option<bool>,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Box<Error>> {
+    // SAFETY: the caller has entered the isolate.
+    let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
+    if isolate.deferred.swap(false, Ordering::Relaxed) {
+        free_deferred(&mut v8_isolate);
+    }
+    let mut goes_on = false;
+    let result = {
+        v8::scope!(let handles, &mut v8_isolate);
+        let context = match context {
+            Some(context) => v8::Local::new(handles, context),
+            None => match &isolate.inner().main {
+                Some(context) => v8::Local::new(handles, context),
+                None => unreachable!("an isolate's first entry gives the context that it makes"),
+            },
+        };
+        let scope = &mut v8::ContextScope::new(handles, context);
+        v8::tc_scope!(let caught, scope);
+
+        let outcome = catch_unwind(AssertUnwindSafe(|| body(caught)));
+        let mut result = match outcome {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(Fail::Misuse(error))) => Err(error),
+            Ok(Err(Fail::Thrown)) => match (caught.has_terminated(), caught.exception()) {
+                (false, Some(exception)) => {
+                    let message = caught.message();
+                    Err(Box::new(Error::thrown(caught, exception, message)))
+                }
+                _ => Err(killed(thread.marked().unwrap_or(Status::Terminated), Vec::new())),
+            },
+            Err(panic) => Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))),
+        };
+        if let Some(outermost) = run {
+            if outermost && !isolate.options.host_drains && !caught.has_terminated() {
+                drain(isolate, caught);
+            }
+            let ending = thread.end();
+            goes_on = ending.goes_on;
+            if let Some((status, stack)) = ending.killed {
+                if !goes_on {
+                    // SAFETY: this thread is inside the isolate.
+                    unsafe { raw::v8__Isolate__CancelTerminateExecution(isolate.raw()) };
+                }
+                result = Err(killed(status, stack));
+            }
+        }
+        result
+    };
+    if goes_on {
+        // SAFETY: this thread is inside. An enclosing run unwinds as soon as this one returns to it.
+        unsafe { raw::v8__Isolate__TerminateExecution(isolate.raw()) };
+    } else if run == Some(true) && isolate.over_limit.swap(false, Ordering::Relaxed) {
+        heap::restore_limit(isolate, &mut v8_isolate);
+    }
+    result
+}
+
+/// What the host settled from outside, then the microtasks, until both are empty.
+pub fn drain(isolate: &Isolate, scope: &mut Scope<'_, '_>) {
+    loop {
+        let notes = isolate.tasks.take_notes();
+        let done = notes.is_empty();
+        for note in notes {
+            note(scope);
+        }
+        scope.perform_microtask_checkpoint();
+        if done || scope.is_execution_terminating() {
+            return;
+        }
+    }
+}
+
+/// Frees the cells of Globals that were dropped outside: making one does it.
+fn free_deferred(isolate: &mut v8::Isolate) {
+    v8::scope!(let scope, isolate);
+    let undefined: v8::Local<v8::Value> = v8::undefined(scope).into();
+    drop(v8::Global::new(scope, undefined));
+}
+
+fn killed(status: Status, stack: Vec<crate::engine::error::Frame>) -> Box<Error> {
+    Box::new(Error::killed(status, stack))
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    format!("a panic inside libjsvm was caught: {text}")
+}
+
+fn take_rejections(isolate: &Arc<Isolate>) -> Vec<Rejection> {
+    let list = std::mem::take(&mut isolate.inner().rejections);
+    if list.is_empty() {
+        return Vec::new();
+    }
+    let report = touch(isolate, None, |scope| {
+        Ok(list
+            .iter()
+            .map(|(promise, reason)| {
+                let promise: v8::Local<v8::Value> = v8::Local::new(scope, promise).into();
+                let reason = v8::Local::new(scope, reason);
+                Rejection { promise: Arc::new(Value::new(scope, promise)), reason: Out::new(scope, reason) }
+            })
+            .collect())
+    });
+    report.unwrap_or_default()
+}
+
+/// What is due to the host once the isolate has been left: finalizers, then reports.
+fn after(isolate: &Arc<Isolate>, rejections: Vec<Rejection>) {
+    let jobs = isolate.take_jobs();
+    if !jobs.is_empty() {
+        jobs.into_iter().for_each(|job| job());
+    }
+    if !rejections.is_empty() {
+        if let Some(listener) = isolate.listener() {
+            rejections.into_iter().for_each(|rejection| listener(rejection));
+        }
+    }
+}
+
+/// Holds the isolate for a batch of calls.
+pub fn enter_session(isolate: &Arc<Isolate>) -> Result<(), Box<Error>> {
+    let thread = Thread::current();
+    let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
+    SESSIONS.with(|sessions| sessions.0.borrow_mut().push(entry));
+    Ok(())
+}
+
+/// Ends the batch that `enter_session` began. It must be this thread's innermost stay.
+pub fn exit_session(isolate: &Arc<Isolate>) -> Result<(), Box<Error>> {
+    let entry = SESSIONS.with(|sessions| {
+        let mut sessions = sessions.0.borrow_mut();
+        let last = sessions.last().filter(|entry| Arc::ptr_eq(&entry.isolate, isolate));
+        let innermost = LOCAL.with(|local| {
+            let inside = local.inside.borrow();
+            let entered = inside.len();
+            last.is_some_and(|entry| entry.level == entered)
+                && inside
+                    .last()
+                    .is_some_and(|i| i.runs == 0 || matches!(last, Some(e) if matches!(e.how, How::Nested)))
+        });
+        if innermost { sessions.pop() } else { None }
+    });
+    let Some(entry) = entry else {
+        return Err(Box::new(Error::new(
+            Status::WrongState,
+            "isolate: this thread's innermost jsvm_isolate_enter was for another isolate, or there is none",
+        )));
+    };
+    drop(entry);
+    after(isolate, Vec::new());
+    Ok(())
+}
+
+/// A thread that ends gives back what it still holds.
+struct Sessions(std::cell::RefCell<Vec<Entry>>);
+
+impl Drop for Sessions {
+    fn drop(&mut self) {
+        while let Some(entry) = self.0.borrow_mut().pop() {
+            drop(entry);
+        }
+    }
+}
+
+thread_local! {
+    static SESSIONS: Sessions = const { Sessions(std::cell::RefCell::new(Vec::new())) };
+}

@@ -1,0 +1,369 @@
+//! What went wrong, as data: readable on any thread, made without running guest code.
+
+use crate::engine::enter::Scope;
+use crate::engine::raw;
+use crate::engine::value::Out;
+
+/// What a call came to. The numbers are part of the ABI.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum jsvm_status {
+    /// It worked.
+    Ok = 0,
+    /// The guest threw, or its source does not compile (SyntaxError). The error holds the value.
+    Exception = 1,
+    /// The call's timeout_ms was over: while it ran, or while it waited for the isolate.
+    Timeout = 2,
+    /// The call's cpu_time_ms was used up.
+    CpuTime = 3,
+    /// A SIGINT arrived and the call had break_on_sigint.
+    Interrupted = 4,
+    /// The call's cancel token was triggered.
+    Cancelled = 5,
+    /// jsvm_isolate_terminate stopped the isolate.
+    Terminated = 6,
+    /// The isolate's heap limit was reached. The call was stopped; the isolate can be used again.
+    OutOfMemory = 7,
+    /// An argument is NULL, not a live handle of its kind, out of range or not UTF-8.
+    InvalidArgument = 8,
+    /// A handle belongs to another isolate than the call.
+    WrongIsolate = 9,
+    /// The object is not in a state in which this can be done.
+    WrongState = 10,
+    /// Waiting would never end: the isolate's owner waits for this thread.
+    Busy = 11,
+    /// The isolate was freed.
+    Disposed = 12,
+    /// This build, machine or process cannot do it.
+    Unsupported = 13,
+    /// This process is a fork of one in which V8 had started.
+    Forked = 14,
+    /// A bug of libjsvm: a Rust panic was caught at the boundary.
+    Panic = 15,
+}
+pub use jsvm_status as Status;
+
+impl Status {
+    /// The status as a word for messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Status::Ok => "OK",
+            Status::Exception => "EXCEPTION",
+            Status::Timeout => "TIMEOUT",
+            Status::CpuTime => "CPU_TIME",
+            Status::Interrupted => "INTERRUPTED",
+            Status::Cancelled => "CANCELLED",
+            Status::Terminated => "TERMINATED",
+            Status::OutOfMemory => "OUT_OF_MEMORY",
+            Status::InvalidArgument => "INVALID_ARGUMENT",
+            Status::WrongIsolate => "WRONG_ISOLATE",
+            Status::WrongState => "WRONG_STATE",
+            Status::Busy => "BUSY",
+            Status::Disposed => "DISPOSED",
+            Status::Unsupported => "UNSUPPORTED",
+            Status::Forked => "FORKED",
+            Status::Panic => "PANIC",
+        }
+    }
+
+    /// The status of a number that came from foreign code.
+    pub fn from_number(number: u32) -> Option<Status> {
+        const ALL: [Status; 16] = [
+            Status::Ok,
+            Status::Exception,
+            Status::Timeout,
+            Status::CpuTime,
+            Status::Interrupted,
+            Status::Cancelled,
+            Status::Terminated,
+            Status::OutOfMemory,
+            Status::InvalidArgument,
+            Status::WrongIsolate,
+            Status::WrongState,
+            Status::Busy,
+            Status::Disposed,
+            Status::Unsupported,
+            Status::Forked,
+            Status::Panic,
+        ];
+        ALL.get(number as usize).copied()
+    }
+
+    /// Whether it means that the run was stopped from outside and the guest must unwind.
+    pub fn is_kill(self) -> bool {
+        matches!(
+            self,
+            Status::Timeout
+                | Status::CpuTime
+                | Status::Interrupted
+                | Status::Cancelled
+                | Status::Terminated
+                | Status::OutOfMemory
+                | Status::Disposed
+        )
+    }
+
+    /// What to say, and Node's code where Node has one, for a run stopped from outside.
+    fn kill_message(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Status::Timeout => ("Script execution timed out", Some("ERR_SCRIPT_EXECUTION_TIMEOUT")),
+            Status::CpuTime => ("Script execution used up its CPU time", None),
+            Status::Interrupted => {
+                ("Script execution was interrupted by `SIGINT`", Some("ERR_SCRIPT_EXECUTION_INTERRUPTED"))
+            }
+            Status::Cancelled => ("Script execution was cancelled", None),
+            Status::Terminated => ("Script execution was terminated", None),
+            Status::OutOfMemory => ("Script execution ran out of memory", None),
+            Status::Busy => ("The isolate is busy in a thread that waits for this one", None),
+            Status::Disposed => ("The isolate was freed", None),
+            _ => ("Script execution was stopped", None),
+        }
+    }
+}
+
+/// One frame of the guest's stack.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    pub function: String,
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+    pub is_eval: bool,
+    pub is_constructor: bool,
+    pub is_wasm: bool,
+}
+
+#[derive(Debug)]
+pub struct Error {
+    pub status: Status,
+    pub name: String,
+    pub message: String,
+    pub code: Option<String>,
+    pub stack: Option<String>,
+    pub frames: Vec<Frame>,
+    pub filename: Option<String>,
+    pub line: u32,
+    pub column: u32,
+    pub source_line: Option<String>,
+    /// `file:line`, the source line and carets under the place, as Node prints above a stack.
+    pub arrow: Option<String>,
+    pub cause: Option<Box<Error>>,
+    /// The value that was thrown.
+    pub value: Option<Out>,
+}
+
+impl Error {
+    pub fn new(status: Status, message: impl Into<String>) -> Error {
+        Error {
+            status,
+            name: "Error".into(),
+            message: message.into(),
+            code: None,
+            stack: None,
+            frames: Vec::new(),
+            filename: None,
+            line: 0,
+            column: 0,
+            source_line: None,
+            arrow: None,
+            cause: None,
+            value: None,
+        }
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Error {
+        Error::new(Status::InvalidArgument, message)
+    }
+
+    /// A run that was stopped, and the guest's stack at that moment.
+    pub fn killed(status: Status, frames: Vec<Frame>) -> Error {
+        let (message, code) = status.kill_message();
+        let mut error = Error::new(status, message);
+        error.code = code.map(String::from);
+        if let Some(top) = frames.first() {
+            error.filename = Some(top.file.clone());
+            error.line = top.line;
+            error.column = top.column;
+            error.stack = Some(format!("Error: {message}{}", stack_lines(&frames)));
+        }
+        error.frames = frames;
+        error
+    }
+
+    /// The error for a value the guest threw. `message` is V8's own record of the throw.
+    pub fn thrown<'s>(
+        scope: &mut Scope<'s, '_>,
+        value: v8::Local<'s, v8::Value>,
+        message: Option<v8::Local<'s, v8::Message>>,
+    ) -> Error {
+        let mut error = describe(scope, value, 0);
+        let message = message.unwrap_or_else(|| v8::Exception::create_message(scope, value));
+        if error.frames.is_empty()
+            && let Some(trace) = message.get_stack_trace(scope)
+        {
+            error.frames = frames(scope, trace, MAX_FRAMES);
+        }
+        error.filename = message
+            .get_script_resource_name(scope)
+            .filter(|name| name.is_string())
+            .map(|name| name.to_rust_string_lossy(scope));
+        error.line = message.get_line_number(scope).unwrap_or(0) as u32;
+        error.column = message.get_start_column() as u32 + 1;
+        error.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
+        if error.message.is_empty() && !value.is_native_error() {
+            // V8 prints what was thrown without running guest code.
+            let text = message.get(scope).to_rust_string_lossy(scope);
+            error.message = text.strip_prefix("Uncaught ").unwrap_or(&text).to_string();
+        }
+        if let (Some(file), Some(line)) = (&error.filename, &error.source_line) {
+            let start = message.get_start_column();
+            let carets = message.get_end_column().saturating_sub(start).max(1);
+            error.arrow = Some(arrow(file, error.line, line, start, carets));
+        }
+        let head = match (error.name.as_str(), error.message.as_str()) {
+            (name, "") => name.to_string(),
+            ("", text) => text.to_string(),
+            (name, text) => format!("{name}: {text}"),
+        };
+        error.stack = Some(format!("{head}{}", stack_lines(&error.frames)));
+        error.value = Some(Out::new(scope, value));
+        error
+    }
+}
+
+/// Frames kept of an error's stack.
+pub const MAX_FRAMES: usize = 32;
+/// Causes of causes that are followed.
+const MAX_CAUSES: usize = 8;
+
+/// A source line longer than this is not shown: generated code has lines of megabytes.
+const MAX_ARROW_LINE: usize = 1000;
+
+fn arrow(file: &str, line: u32, source: &str, start: usize, carets: usize) -> String {
+    if source.len() > MAX_ARROW_LINE {
+        return format!("{file}:{line}\n");
+    }
+    let lead: String = source.chars().take(start).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+    let carets = carets.min(source.chars().count().saturating_sub(start).max(1));
+    format!("{file}:{line}\n{source}\n{lead}{}\n", "^".repeat(carets))
+}
+
+fn stack_lines(frames: &[Frame]) -> String {
+    frames
+        .iter()
+        .map(|frame| {
+            let place = format!("{}:{}:{}", frame.file, frame.line, frame.column);
+            let new = if frame.is_constructor { "new " } else { "" };
+            if frame.function.is_empty() {
+                format!("\n    at {place}")
+            } else {
+                format!("\n    at {new}{} ({place})", frame.function)
+            }
+        })
+        .collect()
+}
+
+/// Name, message, code, frames and cause of a thrown value, from own data and V8's records only.
+fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, depth: usize) -> Error {
+    let mut error = Error::new(Status::Exception, "");
+    error.name = String::new();
+    let Ok(object) = v8::Local::<v8::Object>::try_from(value) else {
+        if depth > 0 {
+            error.message =
+                v8::Exception::create_message(scope, value).get(scope).to_rust_string_lossy(scope);
+        }
+        return error;
+    };
+    if value.is_proxy() {
+        return error;
+    }
+    let text = |scope: &mut Scope<'s, '_>, key: &str| {
+        data_property(scope, object, key).filter(|v| v.is_string()).map(|v| v.to_rust_string_lossy(scope))
+    };
+    error.name = text(scope, "name").unwrap_or_default();
+    error.message = text(scope, "message").unwrap_or_default();
+    error.code = text(scope, "code");
+    if value.is_native_error() {
+        if error.name.is_empty() {
+            error.name = "Error".into();
+        }
+        if let Some(trace) = v8::Exception::get_stack_trace(scope, value) {
+            error.frames = frames(scope, trace, MAX_FRAMES);
+        }
+    }
+    if depth < MAX_CAUSES
+        && let Some(cause) = data_property(scope, object, "cause")
+        && !cause.is_undefined()
+    {
+        let mut inner = describe(scope, cause, depth + 1);
+        inner.value = Some(Out::new(scope, cause));
+        error.cause = Some(Box::new(inner));
+    }
+    error
+}
+
+/// A data property of the object or of its prototypes. Accessors and proxies are not asked.
+fn data_property<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    key: &str,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let key: v8::Local<v8::Name> = v8::String::new(scope, key)?.into();
+    let value_key: v8::Local<v8::Name> = v8::String::new(scope, "value")?.into();
+    let mut object = object;
+    for _ in 0..64 {
+        if object.is_proxy() {
+            return None;
+        }
+        let descriptor = object.get_own_property_descriptor(scope, key)?;
+        if let Ok(descriptor) = v8::Local::<v8::Object>::try_from(descriptor) {
+            // The descriptor is an ordinary object of V8's own making; its prototype must not speak.
+            if !descriptor.has_own_property(scope, value_key)? {
+                return None;
+            }
+            return descriptor.get(scope, value_key.into());
+        }
+        object = object.get_prototype(scope)?.try_into().ok()?;
+    }
+    None
+}
+
+fn frames<'s>(
+    scope: &v8::PinScope<'s, '_>,
+    trace: v8::Local<'s, v8::StackTrace>,
+    limit: usize,
+) -> Vec<Frame> {
+    (0..trace.get_frame_count().min(limit))
+        .filter_map(|i| {
+            let frame = trace.get_frame(scope, i)?;
+            Some(Frame {
+                function: frame
+                    .get_function_name(scope)
+                    .map_or(String::new(), |s| s.to_rust_string_lossy(scope)),
+                file: frame
+                    .get_script_name_or_source_url(scope)
+                    .map_or(String::new(), |s| s.to_rust_string_lossy(scope)),
+                line: frame.get_line_number() as u32,
+                column: frame.get_column() as u32,
+                is_eval: frame.is_eval(),
+                is_constructor: frame.is_constructor(),
+                is_wasm: frame.is_wasm(),
+            })
+        })
+        .collect()
+}
+
+/// The guest's stack now. The caller is inside the isolate and JavaScript is on the stack.
+pub fn capture_frames(isolate: &mut v8::Isolate, limit: usize) -> Vec<Frame> {
+    let raw = raw::raw_isolate(isolate);
+    v8::scope!(let scope, isolate);
+    // SAFETY: the caller is inside, and the handle scope is open.
+    let context = unsafe { raw::local(scope, raw::v8__Isolate__GetCurrentContext(raw)) };
+    let Some(context) = context else { return Vec::new() };
+    let scope = &mut v8::ContextScope::new(scope, context);
+    match v8::StackTrace::current_stack_trace(scope, limit) {
+        Some(trace) => frames(scope, trace, limit),
+        None => Vec::new(),
+    }
+}

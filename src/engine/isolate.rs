@@ -1,0 +1,257 @@
+//! One V8 isolate and all that belongs to it.
+
+use crate::engine::error::{Error, Status};
+use crate::engine::gate::{Close, Gate};
+use crate::engine::reaper::Job;
+use crate::engine::tasks::Queue;
+use crate::engine::value::{Out, Value};
+use crate::engine::{function, heap, platform, raw, reaper};
+use std::cell::{RefCell, RefMut, UnsafeCell};
+use std::ffi::c_void;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub heap_limit: usize,
+    pub buffer_limit: usize,
+    pub stack_size: usize,
+    /// The host drains the microtask queue; otherwise every outermost call does.
+    pub host_drains: bool,
+}
+
+pub const DEFAULT_STACK_SIZE: usize = 984 << 10;
+
+/// A promise that was rejected while nobody listened.
+pub struct Rejection {
+    pub promise: Arc<Value>,
+    pub reason: Out,
+}
+
+/// Told, outside the isolate, of the rejections that nobody handled.
+pub type RejectionListener = Arc<dyn Fn(Rejection) + Send + Sync>;
+
+/// A request of the host to be called at the next point where JavaScript can stop.
+pub type Interrupt = Box<dyn FnOnce() + Send>;
+
+pub struct Isolate {
+    pub gate: Gate,
+    pub options: Options,
+    pub tasks: Arc<Queue>,
+    pub buffers: Arc<heap::Buffers>,
+    /// Globals were dropped by threads outside: V8's cells wait to be freed.
+    pub deferred: AtomicBool,
+    /// The heap limit was passed and is to be restored.
+    pub over_limit: AtomicBool,
+    /// Told of unhandled rejections.
+    listener: Mutex<Option<RejectionListener>>,
+    raw: raw::RawIsolate,
+    handle: v8::IsolateHandle,
+    /// Taken by whoever takes the isolate down.
+    shared: UnsafeCell<Option<v8::SharedIsolate>>,
+    inner: RefCell<Inner>,
+    functions: Mutex<function::Registry>,
+    jobs: Mutex<Vec<Job>>,
+    interrupts: Mutex<Vec<Interrupt>>,
+}
+
+// SAFETY: `inner` and what is behind `raw` are touched only by the thread that is inside (the gate
+// and V8's lock see to that); `shared` only by the one that `Gate::close` or `release` appointed.
+unsafe impl Send for Isolate {}
+// SAFETY: as above.
+unsafe impl Sync for Isolate {}
+
+/// What only the thread inside may touch.
+#[derive(Default)]
+pub struct Inner {
+    pub main: Option<v8::Global<v8::Context>>,
+    pub rejections: Vec<(v8::Global<v8::Promise>, v8::Global<v8::Value>)>,
+    /// Contexts made so far, for their default names.
+    pub contexts: u64,
+}
+
+impl Isolate {
+    pub fn new(options: Options) -> Result<Arc<Isolate>, Error> {
+        platform::start()?;
+        let buffers = heap::Buffers::new(options.buffer_limit);
+        let params = v8::CreateParams::default()
+            .heap_limits(0, options.heap_limit)
+            .array_buffer_allocator(buffers.allocator().make_shared());
+        let mut owned = v8::Isolate::new(params);
+        let raw = raw::raw_isolate(&owned);
+        let isolate = Arc::new(Isolate {
+            gate: Gate::default(),
+            tasks: Queue::of(raw as usize),
+            buffers,
+            deferred: AtomicBool::new(false),
+            over_limit: AtomicBool::new(false),
+            listener: Mutex::default(),
+            raw,
+            handle: owned.thread_safe_handle(),
+            shared: UnsafeCell::new(None),
+            inner: RefCell::default(),
+            functions: Mutex::default(),
+            jobs: Mutex::default(),
+            interrupts: Mutex::default(),
+            options,
+        });
+        let me = Arc::as_ptr(&isolate) as *mut c_void;
+        owned.set_data(0, me);
+        owned.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
+        owned.set_capture_stack_trace_for_uncaught_exceptions(true, crate::engine::error::MAX_FRAMES as i32);
+        owned.add_near_heap_limit_callback(heap::near_heap_limit, me);
+        owned.set_promise_reject_callback(on_rejection);
+        // SAFETY: only the crate's own slots and ours are attached so far, and ours are Send.
+        let shared = unsafe { owned.try_into_shared() }
+            .map_err(|e| Error::new(Status::Unsupported, e.kind().to_string()))?;
+        // SAFETY: nobody else has the isolate yet.
+        unsafe { *isolate.shared.get() = Some(shared) };
+        Ok(isolate)
+    }
+
+    pub fn raw(&self) -> raw::RawIsolate {
+        self.raw
+    }
+
+    /// The isolate that a scope is in.
+    pub fn of(isolate: &v8::Isolate) -> Arc<Isolate> {
+        let me = isolate.get_data(0) as *const Isolate;
+        // SAFETY: `new` put it there, and whoever is inside holds a reference.
+        unsafe {
+            Arc::increment_strong_count(me);
+            Arc::from_raw(me)
+        }
+    }
+
+    /// The state for the thread inside. Panics, which is a bug, if it is borrowed already.
+    pub fn inner(&self) -> RefMut<'_, Inner> {
+        debug_assert!(crate::engine::enter::is_inside(self));
+        self.inner.borrow_mut()
+    }
+
+    pub fn functions(&self) -> MutexGuard<'_, function::Registry> {
+        self.functions.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    pub fn request_interrupt(&self, callback: raw::InterruptCallback) {
+        self.handle.request_interrupt(callback, std::ptr::null_mut());
+    }
+
+    /// Asks for a call on the thread that runs the isolate; if none does, in the next run.
+    pub fn interrupt(&self, interrupt: Interrupt) {
+        self.interrupts.lock().unwrap_or_else(|e| e.into_inner()).push(interrupt);
+        self.request_interrupt(on_host_interrupt);
+    }
+
+    /// At the start of a run: V8 forgot the requests that came while nobody was inside.
+    pub fn renew_interrupts(&self) {
+        if !self.interrupts.lock().unwrap_or_else(|e| e.into_inner()).is_empty() {
+            self.request_interrupt(on_host_interrupt);
+        }
+    }
+
+    /// Ends what runs in the isolate now. Calls that wait for it go on.
+    pub fn terminate(&self) {
+        if let Some(owner) = self.gate.owner() {
+            owner.stop(self, Status::Terminated);
+        }
+    }
+
+    /// The last one is let go here, outside the lock.
+    pub fn set_listener(&self, listener: Option<RejectionListener>) {
+        let before =
+            std::mem::replace(&mut *self.listener.lock().unwrap_or_else(|e| e.into_inner()), listener);
+        drop(before);
+    }
+
+    pub fn listener(&self) -> Option<RejectionListener> {
+        self.listener.lock().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    /// Something of the host's to be called when the isolate has been left.
+    pub fn after(&self, job: Job) {
+        self.jobs.lock().unwrap_or_else(|e| e.into_inner()).push(job);
+    }
+
+    pub fn take_jobs(&self) -> Vec<Job> {
+        let mut jobs = self.jobs.lock().unwrap_or_else(|e| e.into_inner());
+        if jobs.is_empty() { Vec::new() } else { std::mem::take(&mut jobs) }
+    }
+
+    /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
+    pub fn close(self: &Arc<Self>) {
+        match self.gate.close() {
+            Close::Already => {}
+            Close::Empty => self.dispose(),
+            Close::Inside(owner) => {
+                owner.stop(Arc::as_ptr(self), Status::Disposed);
+            }
+        }
+    }
+
+    /// Takes V8's isolate down. Only for the one whom the gate appointed, outside the isolate.
+    pub fn dispose(self: &Arc<Self>) {
+        let wakeup = self.tasks.close();
+        let inner = self.inner.take();
+        // Its Globals leave their cells to V8, which is taken down next.
+        drop(inner);
+        // SAFETY: the gate appoints one thread, once, and lets nobody in any more.
+        let shared = unsafe { (*self.shared.get()).take() };
+        drop(shared);
+        Queue::forget(self.raw as usize);
+        let (listener, interrupts) = (
+            std::mem::take(&mut *self.listener.lock().unwrap_or_else(|e| e.into_inner())),
+            std::mem::take(&mut *self.interrupts.lock().unwrap_or_else(|e| e.into_inner())),
+        );
+        let mut jobs = self.take_jobs();
+        jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
+        jobs.extend(self.functions().close());
+        reaper::later(jobs);
+    }
+}
+
+impl Drop for Isolate {
+    fn drop(&mut self) {
+        // A reference-counted isolate that nobody closed: `new` failed half-way.
+        if self.shared.get_mut().is_some() {
+            *self.shared.get_mut() = None;
+            Queue::forget(self.raw as usize);
+        }
+    }
+}
+
+unsafe extern "C" fn on_host_interrupt(isolate: v8::UnsafeRawIsolatePtr, _: *mut c_void) {
+    function::no_unwind(|| {
+        // SAFETY: V8 gives the isolate that this thread runs.
+        let isolate = Isolate::of(unsafe { v8::Isolate::ref_from_raw_isolate_ptr(&isolate) });
+        let interrupts = std::mem::take(&mut *isolate.interrupts.lock().unwrap_or_else(|e| e.into_inner()));
+        for interrupt in interrupts {
+            interrupt();
+        }
+    });
+}
+
+unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
+    function::no_unwind(|| {
+        let promise = message.get_promise();
+        v8::callback_scope!(unsafe scope, &message);
+        let isolate = Isolate::of(scope);
+        let mut inner = isolate.inner();
+        match message.get_event() {
+            v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
+                // Kept only for who listens: the list holds the promises alive.
+                if isolate.listener().is_some()
+                    && let Some(value) = message.get_value()
+                {
+                    let entry = (v8::Global::new(scope, promise), v8::Global::new(scope, value));
+                    inner.rejections.push(entry);
+                }
+            }
+            v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
+                let promise = v8::Global::new(scope, promise);
+                inner.rejections.retain(|(p, _)| *p != promise);
+            }
+            _ => {}
+        }
+    });
+}

@@ -1,0 +1,22 @@
+//! What an isolate is and how a thread gets into one.
+//!
+//! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
+//! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
+//! time; `enter` is the only way in. `value`, `function`, `promise` and `error` carry data across.
+
+pub mod cancel;
+pub mod enter;
+pub mod error;
+pub mod function;
+pub mod gate;
+pub mod heap;
+pub mod isolate;
+pub mod limits;
+pub mod platform;
+pub mod pump;
+pub mod raw;
+pub mod reaper;
+pub mod tasks;
+pub mod thread;
+pub mod value;
+pub mod watchdog;

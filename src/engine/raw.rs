@@ -1,0 +1,85 @@
+//! The few V8 symbols that the `v8` crate links but does not offer on a shared isolate.
+//!
+//! The names without `v8__` are C++ functions of V8 by their mangled names: `Local<T>` is one
+//! pointer and `this` is the first argument on every target with the Itanium C++ ABI.
+
+use std::ffi::{c_int, c_void};
+
+/// V8's own isolate, as the crate hides it.
+pub type RawIsolate = *mut c_void;
+
+pub type InterruptCallback = unsafe extern "C" fn(isolate: v8::UnsafeRawIsolatePtr, data: *mut c_void);
+
+unsafe extern "C" {
+    pub fn v8__Locker__CONSTRUCT(this: *mut [usize; 2], isolate: RawIsolate);
+    pub fn v8__Locker__DESTRUCT(this: *mut [usize; 2]);
+    pub fn v8__Isolate__Enter(isolate: RawIsolate);
+    pub fn v8__Isolate__Exit(isolate: RawIsolate);
+    pub fn v8__Isolate__GetCurrentContext(isolate: RawIsolate) -> *const v8::Context;
+    pub fn v8__Isolate__TerminateExecution(isolate: RawIsolate);
+    pub fn v8__Isolate__CancelTerminateExecution(isolate: RawIsolate);
+    pub fn v8__Global__NewWeak(
+        isolate: RawIsolate,
+        data: *const v8::Data,
+        parameter: *const c_void,
+        callback: unsafe extern "C" fn(*const c_void),
+    ) -> *const v8::Data;
+    pub fn v8__Global__Reset(data: *const v8::Data);
+    pub fn v8__WeakCallbackInfo__GetParameter(this: *const c_void) -> *mut c_void;
+    pub fn v8__WeakCallbackInfo__GetIsolate(this: *const c_void) -> RawIsolate;
+    pub fn v8__Context__New(
+        isolate: RawIsolate,
+        global_template: *const c_void,
+        global_object: *const c_void,
+        microtask_queue: *mut v8::MicrotaskQueue,
+    ) -> *const v8::Context;
+    pub fn v8__Context__SetEmbedderData(context: *const v8::Context, index: c_int, value: *const v8::Value);
+    pub fn v8__Context__GetEmbedderData(context: *const v8::Context, index: c_int) -> *const v8::Value;
+    pub fn v8__Context__SetAlignedPointerInEmbedderData(
+        context: *const v8::Context,
+        index: c_int,
+        value: *const c_void,
+    );
+    pub fn v8__Context__GetNumberOfEmbedderDataFields(context: *const v8::Context) -> u32;
+
+    #[link_name = "_ZN2v87Isolate13SetStackLimitEm"]
+    pub fn isolate_set_stack_limit(isolate: RawIsolate, limit: usize);
+    #[link_name = "_ZN2v811ArrayBuffer8MaybeNewEPNS_7IsolateEmNS_30BackingStoreInitializationModeE"]
+    pub fn array_buffer_maybe_new(
+        isolate: RawIsolate,
+        byte_length: usize,
+        mode: c_int,
+    ) -> *const v8::ArrayBuffer;
+}
+
+/// The isolate that `isolate` stands for.
+pub fn raw_isolate(isolate: &v8::Isolate) -> RawIsolate {
+    // SAFETY: `Isolate` is a transparent wrapper of the non-null V8 pointer, as is
+    // `UnsafeRawIsolatePtr`, which is what `as_raw_isolate_ptr` makes of it.
+    unsafe { std::mem::transmute::<v8::UnsafeRawIsolatePtr, RawIsolate>(isolate.as_raw_isolate_ptr()) }
+}
+
+/// The crate's view of a V8 isolate. It owns nothing and has no destructor.
+///
+/// # Safety
+/// `raw` is a live isolate; the caller is inside it for as long as the result is used.
+pub unsafe fn isolate(raw: RawIsolate) -> v8::Isolate {
+    // SAFETY: see `raw_isolate`; liveness is the caller's promise.
+    unsafe {
+        v8::Isolate::from_raw_isolate_ptr(std::mem::transmute::<RawIsolate, v8::UnsafeRawIsolatePtr>(raw))
+    }
+}
+
+/// The pointer behind a `Local`.
+pub fn ptr<T>(local: v8::Local<'_, T>) -> *const T {
+    &*local as *const T
+}
+
+/// A `Local` from a pointer that V8 gave: null is none.
+///
+/// # Safety
+/// `ptr` is null or a handle of the handle scope that is open in `_scope`.
+pub unsafe fn local<'s, T>(_scope: &v8::PinScope<'s, '_, ()>, ptr: *const T) -> Option<v8::Local<'s, T>> {
+    // SAFETY: a `Local` is one non-null pointer, so `Option<Local>` is one pointer.
+    unsafe { std::mem::transmute::<*const T, Option<v8::Local<'s, T>>>(ptr) }
+}

@@ -1,0 +1,48 @@
+//! The thread that runs the host's finalizers which came due in a `_free`: a free must never run
+//! foreign code, because garbage collectors call it anywhere.
+
+use crate::engine::platform::BlockedSignals;
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// Something to do once, with nothing held.
+pub type Job = Box<dyn FnOnce() + Send>;
+
+static QUEUE: OnceLock<Sender<Job>> = OnceLock::new();
+
+fn queue() -> &'static Sender<Job> {
+    QUEUE.get_or_init(|| {
+        let (send, receive): (Sender<Job>, Receiver<Job>) = unbounded();
+        let _signals = BlockedSignals::new();
+        std::thread::Builder::new()
+            .name("jsvm-finalizers".into())
+            .spawn(move || {
+                for job in receive {
+                    crate::engine::function::no_unwind(job);
+                }
+            })
+            .expect("a thread can be started");
+        send
+    })
+}
+
+/// Runs the jobs on the finalizer thread, in order.
+pub fn later(jobs: Vec<Job>) {
+    for job in jobs {
+        // The receiver lives as long as the process.
+        let _ = queue().send(job);
+    }
+}
+
+/// Waits until all jobs handed over so far have run. False if that takes longer.
+pub fn flush(timeout: Duration) -> bool {
+    if QUEUE.get().is_none() {
+        return true;
+    }
+    let (done, wait) = crossbeam_channel::bounded(1);
+    later(vec![Box::new(move || {
+        let _ = done.send(());
+    })]);
+    wait.recv_timeout(timeout).is_ok()
+}

@@ -1,0 +1,206 @@
+//! What is to run in an isolate later: V8's own tasks, and what the host settles from outside.
+
+use crate::engine::enter::Scope;
+use crate::engine::thread::{NEVER, Thread};
+use crate::engine::watchdog::now;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+
+/// Something of the host's to be done inside the isolate.
+pub type Note = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) + Send>;
+
+/// Called on any thread, with nothing held, when an isolate has something to run.
+pub type Wakeup = Arc<dyn Fn() + Send + Sync>;
+
+#[derive(Default)]
+pub struct Queue {
+    state: Mutex<State>,
+    /// Whether `notes` may hold something: looked at by every call.
+    noted: AtomicBool,
+    /// Promises that the host has yet to settle.
+    pub unsettled: AtomicUsize,
+}
+
+#[derive(Default)]
+struct State {
+    ready: VecDeque<v8::Task>,
+    delayed: Vec<(u64, v8::Task)>,
+    notes: VecDeque<Note>,
+    waiting: Vec<Arc<Thread>>,
+    wakeup: Option<Wakeup>,
+    /// The host was told that there is something and has not run it yet.
+    told: bool,
+    closed: bool,
+}
+
+/// The queues by isolate. An entry is made by V8's first task and ends with the isolate.
+static QUEUES: LazyLock<Mutex<HashMap<usize, Arc<Queue>>>> = LazyLock::new(Mutex::default);
+
+impl Queue {
+    pub fn of(isolate: usize) -> Arc<Queue> {
+        QUEUES.lock().unwrap_or_else(|e| e.into_inner()).entry(isolate).or_default().clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Adds and tells who waits; the host's wakeup is called once until the queue was run.
+    fn add(&self, add: impl FnOnce(&mut State)) {
+        let mut state = self.state();
+        if state.closed {
+            // What `add` holds is dropped after the lock.
+            drop(state);
+            return;
+        }
+        add(&mut state);
+        let waiting = state.waiting.clone();
+        let wakeup = if state.told { None } else { state.wakeup.clone() };
+        state.told = state.told || wakeup.is_some();
+        drop(state);
+        for thread in waiting {
+            thread.notify();
+        }
+        if let Some(wakeup) = wakeup {
+            wakeup();
+        }
+    }
+
+    pub fn note(&self, note: Note) {
+        self.add(|state| {
+            state.notes.push_back(note);
+            self.noted.store(true, Ordering::SeqCst);
+        });
+    }
+
+    /// The notes that came in. Cheap when there are none.
+    pub fn take_notes(&self) -> VecDeque<Note> {
+        if !self.noted.load(Ordering::Relaxed) {
+            return VecDeque::new();
+        }
+        let mut state = self.state();
+        self.noted.store(false, Ordering::SeqCst);
+        std::mem::take(&mut state.notes)
+    }
+
+    pub fn has_notes(&self) -> bool {
+        self.noted.load(Ordering::Relaxed)
+    }
+
+    /// The next task that is due. The caller runs it inside the isolate.
+    pub fn next_task(&self) -> Option<v8::Task> {
+        let mut state = self.state();
+        state.told = false;
+        if let Some(task) = state.ready.pop_front() {
+            return Some(task);
+        }
+        let now = now();
+        let at = state.delayed.iter().enumerate().filter(|(_, d)| d.0 <= now).min_by_key(|(_, d)| d.0)?.0;
+        Some(state.delayed.swap_remove(at).1)
+    }
+
+    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.wakeup, wakeup);
+        let pending = !state.ready.is_empty() || !state.notes.is_empty();
+        let wakeup = if pending { state.wakeup.clone() } else { None };
+        state.told = wakeup.is_some();
+        drop(state);
+        drop(before);
+        if let Some(wakeup) = wakeup {
+            wakeup();
+        }
+    }
+
+    /// Whether anything is left that could still run by itself or by the host.
+    pub fn work_left(&self) -> bool {
+        let state = self.state();
+        !state.ready.is_empty()
+            || !state.delayed.is_empty()
+            || !state.notes.is_empty()
+            || self.unsettled.load(Ordering::SeqCst) > 0
+    }
+
+    fn ready_at(&self) -> u64 {
+        let state = self.state();
+        if state.closed || !state.ready.is_empty() || !state.notes.is_empty() {
+            return 0;
+        }
+        state.delayed.iter().map(|d| d.0).min().unwrap_or(NEVER)
+    }
+
+    /// Waits, outside the isolate, until something is to run, until `until`, or a mark on a run.
+    pub fn wait(&self, thread: &Arc<Thread>, until: u64) -> Result<(), crate::engine::error::Status> {
+        self.state().waiting.push(thread.clone());
+        let next = self.ready_at();
+        let result = if next <= now() {
+            Ok(())
+        } else {
+            thread.wait(until.min(next), || self.ready_at() <= now()).map(|_| ())
+        };
+        let mut state = self.state();
+        if let Some(at) = state.waiting.iter().position(|t| Arc::ptr_eq(t, thread)) {
+            state.waiting.swap_remove(at);
+        }
+        result
+    }
+
+    /// Before the isolate is disposed: nothing is kept or taken any more. The host's wakeup is for the
+    /// caller to let go of.
+    pub fn close(&self) -> Option<Wakeup> {
+        let mut state = self.state();
+        state.closed = true;
+        let rest = (
+            std::mem::take(&mut state.ready),
+            std::mem::take(&mut state.delayed),
+            std::mem::take(&mut state.notes),
+        );
+        let (wakeup, waiting) = (state.wakeup.take(), std::mem::take(&mut state.waiting));
+        drop(state);
+        for thread in waiting {
+            thread.notify();
+        }
+        drop(rest);
+        wakeup
+    }
+
+    /// After the isolate was disposed: its address may be another isolate's soon.
+    pub fn forget(isolate: usize) {
+        QUEUES.lock().unwrap_or_else(|e| e.into_inner()).remove(&isolate);
+    }
+}
+
+/// The foreground half of V8's platform: V8's worker threads are its own.
+pub struct ForegroundTasks;
+
+impl ForegroundTasks {
+    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) {
+        let due = now().saturating_add((seconds.max(0.0) * 1e9) as u64);
+        Queue::of(isolate as usize).add(|state| state.delayed.push((due, task)));
+    }
+}
+
+impl v8::PlatformImpl for ForegroundTasks {
+    fn post_task(&self, isolate: *mut c_void, task: v8::Task) {
+        Queue::of(isolate as usize).add(|state| state.ready.push_back(task));
+    }
+
+    fn post_non_nestable_task(&self, isolate: *mut c_void, task: v8::Task) {
+        self.post_task(isolate, task);
+    }
+
+    fn post_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
+        Self::delayed(isolate, task, seconds);
+    }
+
+    fn post_non_nestable_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
+        Self::delayed(isolate, task, seconds);
+    }
+
+    /// Idle tasks are switched off when the platform is made.
+    fn post_idle_task(&self, _: *mut c_void, task: v8::IdleTask) {
+        drop(task);
+    }
+}

@@ -1,0 +1,293 @@
+//! Values that the host keeps, and values that cross a call.
+
+use crate::engine::enter::{Outcome, Scope, Thrown, is_inside};
+use crate::engine::error::{Error, Status};
+use crate::engine::isolate::Isolate;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// What kind of JavaScript value it is. The numbers are part of the ABI.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum jsvm_kind {
+    Undefined = 0,
+    Null = 1,
+    /// In `number`: 0 or 1.
+    Boolean = 2,
+    /// In `number`.
+    Number = 3,
+    /// In `data` and `len`: UTF-8.
+    String = 4,
+    /// In `handle`.
+    Symbol = 5,
+    /// In `data` and `len`: little-endian two's complement; no bytes are 0.
+    Bigint = 6,
+    /// In `handle`; the flags say more.
+    Object = 7,
+    /// In `handle`.
+    Function = 8,
+}
+pub use jsvm_kind as Kind;
+
+/// The object is an Array.
+pub const JSVM_FLAG_ARRAY: u32 = 1 << 0;
+/// The object is an Error made by an Error constructor, in whatever context.
+pub const JSVM_FLAG_ERROR: u32 = 1 << 1;
+/// The object is a Promise.
+pub const JSVM_FLAG_PROMISE: u32 = 1 << 2;
+/// The object is a Date.
+pub const JSVM_FLAG_DATE: u32 = 1 << 3;
+/// The object is a RegExp.
+pub const JSVM_FLAG_REGEXP: u32 = 1 << 4;
+/// The object is a Map.
+pub const JSVM_FLAG_MAP: u32 = 1 << 5;
+/// The object is a Set.
+pub const JSVM_FLAG_SET: u32 = 1 << 6;
+/// The object is an ArrayBuffer or a SharedArrayBuffer.
+pub const JSVM_FLAG_BUFFER: u32 = 1 << 7;
+/// The object is a typed array or a DataView.
+pub const JSVM_FLAG_VIEW: u32 = 1 << 8;
+/// The object is a Proxy: anything done to it can run guest code.
+pub const JSVM_FLAG_PROXY: u32 = 1 << 9;
+/// The string has lone surrogates: its UTF-8 has U+FFFD in their place, its handle is exact.
+pub const JSVM_FLAG_LOSSY: u32 = 1 << 10;
+
+/// A value that the host keeps: it may be used and dropped on any thread.
+pub struct Value {
+    pub isolate: Arc<Isolate>,
+    pub kind: Kind,
+    pub flags: u32,
+    global: ManuallyDrop<v8::Global<v8::Value>>,
+}
+
+impl std::fmt::Debug for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(f, "Value({:?}, {:#x})", self.kind, self.flags)
+    }
+}
+
+impl Value {
+    pub fn new<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>) -> Value {
+        let (kind, flags) = kind_of(value);
+        Value {
+            isolate: Isolate::of(scope),
+            kind,
+            flags,
+            global: ManuallyDrop::new(v8::Global::new(scope, value)),
+        }
+    }
+
+    /// The value in its isolate; another isolate's is refused.
+    pub fn local<'s>(&self, scope: &Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Value>> {
+        if scope.get_data(0) as *const Isolate != Arc::as_ptr(&self.isolate) {
+            return Err(Error::new(Status::WrongIsolate, "a value belongs to another isolate").into());
+        }
+        Ok(v8::Local::new(scope, &*self.global))
+    }
+}
+
+impl Drop for Value {
+    fn drop(&mut self) {
+        if !is_inside(&self.isolate) {
+            self.isolate.deferred.store(true, Ordering::Relaxed);
+        }
+        // SAFETY: dropped once, here. V8's cell is freed now, later or with the isolate.
+        unsafe { ManuallyDrop::drop(&mut self.global) };
+    }
+}
+
+/// Kind and flags by V8's own brands, without running guest code.
+pub fn kind_of(value: v8::Local<v8::Value>) -> (Kind, u32) {
+    if value.is_undefined() {
+        (Kind::Undefined, 0)
+    } else if value.is_null() {
+        (Kind::Null, 0)
+    } else if value.is_boolean() {
+        (Kind::Boolean, 0)
+    } else if value.is_number() {
+        (Kind::Number, 0)
+    } else if value.is_string() {
+        (Kind::String, 0)
+    } else if value.is_symbol() {
+        (Kind::Symbol, 0)
+    } else if value.is_big_int() {
+        (Kind::Bigint, 0)
+    } else {
+        let kind = if value.is_function() { Kind::Function } else { Kind::Object };
+        (kind, object_flags(value))
+    }
+}
+
+fn object_flags(value: v8::Local<v8::Value>) -> u32 {
+    if value.is_array() {
+        JSVM_FLAG_ARRAY
+    } else if value.is_proxy() {
+        JSVM_FLAG_PROXY
+    } else if value.is_native_error() {
+        JSVM_FLAG_ERROR
+    } else if value.is_promise() {
+        JSVM_FLAG_PROMISE
+    } else if value.is_array_buffer_view() {
+        JSVM_FLAG_VIEW
+    } else if value.is_array_buffer() || value.is_shared_array_buffer() {
+        JSVM_FLAG_BUFFER
+    } else if value.is_date() {
+        JSVM_FLAG_DATE
+    } else if value.is_map() {
+        JSVM_FLAG_MAP
+    } else if value.is_set() {
+        JSVM_FLAG_SET
+    } else if value.is_reg_exp() {
+        JSVM_FLAG_REGEXP
+    } else {
+        0
+    }
+}
+
+/// A value that comes from the host.
+pub enum In<'a> {
+    Undefined,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    String(&'a str),
+    Bigint(&'a [u8]),
+    Value(&'a Value),
+}
+
+/// A value that goes to the host.
+#[derive(Clone, Debug)]
+pub enum Out {
+    Undefined,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    String(Text),
+    Bigint(Vec<u8>),
+    /// Symbol, object or function.
+    Value(Arc<Value>),
+}
+
+/// A string as UTF-8; with the value itself where UTF-8 cannot say it.
+#[derive(Clone, Debug)]
+pub struct Text {
+    pub utf8: Vec<u8>,
+    pub exact: Option<Arc<Value>>,
+}
+
+impl In<'_> {
+    pub fn local<'s>(&self, scope: &mut Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Value>> {
+        Ok(match self {
+            In::Undefined => v8::undefined(scope).into(),
+            In::Null => v8::null(scope).into(),
+            In::Boolean(value) => v8::Boolean::new(scope, *value).into(),
+            In::Number(value) => v8::Number::new(scope, *value).into(),
+            In::String(text) => string(scope, text)?.into(),
+            In::Bigint(bytes) => bigint(scope, bytes)?.into(),
+            In::Value(value) => value.local(scope)?,
+        })
+    }
+}
+
+impl Out {
+    pub fn new<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>) -> Out {
+        match kind_of(value).0 {
+            Kind::Undefined => Out::Undefined,
+            Kind::Null => Out::Null,
+            Kind::Boolean => Out::Boolean(value.is_true()),
+            Kind::Number => Out::Number(value.number_value(scope).unwrap_or(f64::NAN)),
+            Kind::String => Out::String(text(scope, value.cast())),
+            Kind::Bigint => Out::Bigint(bigint_bytes(value.cast())),
+            _ => Out::Value(Arc::new(Value::new(scope, value))),
+        }
+    }
+}
+
+/// A JavaScript string; too long a one is a RangeError of the host's making.
+pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Outcome<v8::Local<'s, v8::String>> {
+    v8::String::new(scope, text)
+        .ok_or_else(|| Error::invalid(format!("a string of {} bytes is too long for V8", text.len())).into())
+}
+
+/// The string's UTF-8, and the string itself if that lost something.
+pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Text {
+    let utf8 = string.to_rust_string_lossy(scope).into_bytes();
+    // A lost surrogate shows as U+FFFD, which a string may also have of its own.
+    let suspicious = !string.is_onebyte() && memchr_replacement(&utf8);
+    let lossy = suspicious && has_lone_surrogate(scope, string);
+    let exact = lossy.then(|| Arc::new(Value::new(scope, string.into())));
+    Text { utf8, exact }
+}
+
+fn memchr_replacement(utf8: &[u8]) -> bool {
+    utf8.windows(3).any(|w| w == [0xEF, 0xBF, 0xBD])
+}
+
+fn has_lone_surrogate<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> bool {
+    let units = utf16(scope, string);
+    char::decode_utf16(units).any(|unit| unit.is_err())
+}
+
+/// The string's UTF-16 code units.
+pub fn utf16<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Vec<u16> {
+    let mut units = vec![0u16; string.length()];
+    string.write_v2(scope, 0, &mut units, v8::WriteFlags::empty());
+    units
+}
+
+/// A bigint from little-endian two's complement bytes.
+pub fn bigint<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Outcome<v8::Local<'s, v8::BigInt>> {
+    let negative = bytes.last().is_some_and(|last| last & 0x80 != 0);
+    let fill = if negative { 0xFF } else { 0 };
+    let mut words: Vec<u64> = bytes
+        .chunks(8)
+        .map(|chunk| {
+            let mut word = [fill; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            u64::from_le_bytes(word)
+        })
+        .collect();
+    if negative {
+        negate(&mut words);
+    }
+    v8::BigInt::new_from_words(scope, negative, &words).thrown()
+}
+
+/// A bigint as the shortest little-endian two's complement bytes.
+pub fn bigint_bytes(value: v8::Local<v8::BigInt>) -> Vec<u8> {
+    let mut words = vec![0u64; value.word_count()];
+    let (negative, words) = {
+        let (negative, used) = value.to_words_array(&mut words);
+        (negative, used.to_vec())
+    };
+    let mut words = words;
+    // Room for the sign.
+    words.push(0);
+    if negative {
+        negate(&mut words);
+    }
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let fill = if negative { 0xFF } else { 0 };
+    while let [.., before, last] = bytes[..] {
+        if last != fill || (before & 0x80 != 0) != negative {
+            break;
+        }
+        bytes.pop();
+    }
+    if bytes == [0] {
+        bytes.clear();
+    }
+    bytes
+}
+
+/// Two's complement negation.
+fn negate(words: &mut [u64]) {
+    let mut carry = true;
+    for word in words {
+        let (negated, overflow) = (!*word).overflowing_add(carry as u64);
+        *word = negated;
+        carry = overflow;
+    }
+}

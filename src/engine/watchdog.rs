@@ -1,0 +1,80 @@
+//! One thread per process that ends runs on time.
+//!
+//! A run writes its deadline into its own thread's record and wakes the watchdog only when that is
+//! earlier than its next visit; a run that ends in time just takes its deadline away. The watchdog
+//! sleeps until the earliest deadline it has seen, and for ever when there is none.
+
+use crate::engine::platform::BlockedSignals;
+use crate::engine::thread::{NEVER, Thread};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, Once, Weak};
+use std::time::Duration;
+
+static THREADS: Mutex<Vec<Weak<Thread>>> = Mutex::new(Vec::new());
+static WAKE: Condvar = Condvar::new();
+/// The next visit. Zero while the watchdog looks around.
+static NEXT: AtomicU64 = AtomicU64::new(NEVER);
+static START: Once = Once::new();
+
+/// Nanoseconds of the monotonic clock.
+pub fn now() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: writes our own variable.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
+pub fn register(thread: &Arc<Thread>) {
+    let mut threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+    threads.retain(|t| t.strong_count() > 0);
+    threads.push(Arc::downgrade(thread));
+}
+
+/// Called after a thread's deadline was set to `deadline`.
+pub fn arm(deadline: u64) {
+    START.call_once(|| {
+        let _signals = BlockedSignals::new();
+        std::thread::Builder::new()
+            .name("jsvm-watchdog".into())
+            .stack_size(256 << 10)
+            .spawn(watch)
+            .expect("a thread can be started");
+    });
+    if deadline < NEXT.load(Ordering::SeqCst) {
+        let _threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+        NEXT.fetch_min(deadline, Ordering::SeqCst);
+        WAKE.notify_one();
+    }
+}
+
+fn watch() {
+    let mut threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+    loop {
+        // Told first, looked at second: a deadline written meanwhile is seen here, or its writer
+        // sees `NEVER` and waits for the lock to wake us.
+        NEXT.store(NEVER, Ordering::SeqCst);
+        let live: Vec<_> = threads.iter().filter_map(Weak::upgrade).collect();
+        let now = now();
+        let due: Vec<_> = live.iter().filter(|t| t.deadline.load(Ordering::SeqCst) <= now).cloned().collect();
+        if !due.is_empty() {
+            drop(threads);
+            for thread in &due {
+                thread.expire(now);
+            }
+            // Records may be freed here, and a record's destructor must not meet our lock.
+            drop((live, due));
+            threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+            continue;
+        }
+        let next = live.iter().map(|t| t.deadline.load(Ordering::SeqCst)).min().unwrap_or(NEVER);
+        drop(live);
+        NEXT.fetch_min(next, Ordering::SeqCst);
+        let next = NEXT.load(Ordering::SeqCst);
+        threads = if next == NEVER {
+            WAKE.wait(threads).unwrap_or_else(|e| e.into_inner())
+        } else {
+            let left = Duration::from_nanos(next.saturating_sub(now));
+            WAKE.wait_timeout(threads, left).unwrap_or_else(|e| e.into_inner()).0
+        };
+    }
+}

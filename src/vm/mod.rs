@@ -1,0 +1,4 @@
+//! What `node:vm` means, in safe Rust on V8 scopes: contexts and scripts.
+
+pub mod context;
+pub mod script;

@@ -1,0 +1,143 @@
+//! Scripts: compiled once, run many times in any context of their isolate.
+
+use crate::engine::enter::{self, Scope, Thrown};
+use crate::engine::error::{Error, Status};
+use crate::engine::isolate::Isolate;
+use crate::engine::limits::Limits;
+use crate::engine::value::{self, Out};
+use crate::vm::context::{self, Context};
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// node:vm's name for a script without one.
+pub const DEFAULT_FILENAME: &str = "evalmachine.<anonymous>";
+
+#[derive(Clone, Copy, Default)]
+pub struct Options<'a> {
+    pub filename: Option<&'a str>,
+    pub line_offset: i32,
+    pub column_offset: i32,
+    pub cached_data: Option<&'a [u8]>,
+}
+
+pub struct Script {
+    pub isolate: Arc<Isolate>,
+    pub source_map_url: Option<String>,
+    /// Whether the cached data was refused; None if none was given.
+    pub cached_data_rejected: Option<bool>,
+    unbound: v8::Global<v8::UnboundScript>,
+    source_hash: u64,
+}
+
+/// What stands before V8's bytes in our cached data: V8 checks neither its bytes nor the source.
+const CACHE_MAGIC: &[u8; 8] = b"jsvmcc01";
+const CACHE_HEADER: usize = 32;
+
+fn seal(payload: &[u8], source_hash: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(CACHE_HEADER + payload.len());
+    bytes.extend_from_slice(CACHE_MAGIC);
+    bytes.extend_from_slice(&source_hash.to_le_bytes());
+    bytes.extend_from_slice(&xxh3_64(payload).to_le_bytes());
+    bytes.extend_from_slice(&u64::from(v8::script_compiler::cached_data_version_tag()).to_le_bytes());
+    bytes.extend_from_slice(payload);
+    bytes
+}
+
+/// V8's bytes, if they are whole, for this source and from this V8.
+fn unseal(bytes: &[u8], source_hash: u64) -> Option<&[u8]> {
+    let (header, payload) = bytes.split_at_checked(CACHE_HEADER)?;
+    let field = |at: usize| header[at..at + 8].try_into().map(u64::from_le_bytes).unwrap_or(0);
+    let tag = u64::from(v8::script_compiler::cached_data_version_tag());
+    let whole = header.starts_with(CACHE_MAGIC)
+        && field(8) == source_hash
+        && field(24) == tag
+        && i32::try_from(payload.len()).is_ok()
+        && field(16) == xxh3_64(payload);
+    whole.then_some(payload)
+}
+
+impl Script {
+    /// Compiles. A SyntaxError comes as EXCEPTION.
+    pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Box<Error>> {
+        let source_hash = xxh3_64(source.as_bytes());
+        let cache = options.cached_data.map(|bytes| unseal(bytes, source_hash));
+        enter::touch(isolate, None, |scope| {
+            let code = value::string(scope, source)?;
+            let name = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
+            let (line, column) = (options.line_offset, options.column_offset);
+            let origin = v8::ScriptOrigin::new(
+                scope,
+                name.into(),
+                line,
+                column,
+                false,
+                -1,
+                None,
+                false,
+                false,
+                false,
+                None,
+            );
+            use v8::script_compiler::{CachedData, CompileOptions, NoCacheReason, Source};
+            let (mut source, how) = match cache.flatten() {
+                Some(payload) => (
+                    Source::new_with_cached_data(code, Some(&origin), CachedData::new(payload)),
+                    CompileOptions::ConsumeCodeCache,
+                ),
+                None => (Source::new(code, Some(&origin)), CompileOptions::NoCompileOptions),
+            };
+            let unbound =
+                v8::script_compiler::compile_unbound_script(scope, &mut source, how, NoCacheReason::NoReason)
+                    .thrown()?;
+            let refused = source.get_cached_data().is_none_or(|data| data.rejected());
+            let map = unbound.get_source_mapping_url(scope);
+            Ok(Script {
+                isolate: isolate.clone(),
+                source_map_url: map.is_string().then(|| map.to_rust_string_lossy(scope)),
+                cached_data_rejected: cache.map(|payload| payload.is_none() || refused),
+                unbound: v8::Global::new(scope, unbound),
+                source_hash,
+            })
+        })
+    }
+
+    /// Runs in a context of the same isolate; None is the main one.
+    pub fn run(&self, context: Option<&Context>, limits: &Limits) -> Result<Out, Box<Error>> {
+        if let Some(context) = context
+            && !Arc::ptr_eq(&context.isolate, &self.isolate)
+        {
+            return Err(Box::new(Error::new(
+                Status::WrongIsolate,
+                "context: it belongs to another isolate than the script",
+            )));
+        }
+        enter::run(&self.isolate, context.map(|c| &c.global), limits, |scope| {
+            let unbound = v8::Local::new(scope, &self.unbound);
+            evaluate(scope, unbound)
+        })
+    }
+
+    /// Bytes that make the next compilation of the same source fast; after runs they include the
+    /// functions that were compiled on the way.
+    pub fn create_cached_data(&self) -> Result<Vec<u8>, Box<Error>> {
+        enter::touch(&self.isolate, None, |scope| {
+            let unbound = v8::Local::new(scope, &self.unbound);
+            let cache = unbound
+                .create_code_cache()
+                .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
+            Ok(seal(&cache, self.source_hash))
+        })
+    }
+}
+
+fn evaluate<'s>(scope: &mut Scope<'s, '_>, unbound: v8::Local<'s, v8::UnboundScript>) -> enter::Outcome<Out> {
+    let result = unbound.bind_to_current_context(scope).run(scope);
+    // A context's own queue is drained whether the script threw or not.
+    match result {
+        Some(value) => {
+            context::after_evaluate(scope)?;
+            Ok(Out::new(scope, value))
+        }
+        None => Err(enter::Fail::Thrown),
+    }
+}
