@@ -52,7 +52,7 @@ fn header() -> Result<(), Box<dyn Error>> {
             }
         })?
         .write(&mut text);
-    let text = without_tags(&String::from_utf8(text)?);
+    let text = tidy(&String::from_utf8(text)?);
 
     fs::write(out.join("jsvm.h"), &text)?;
     if env::var_os("JSVM_HEADER_CHECK").is_none() {
@@ -117,8 +117,9 @@ impl Names {
 }
 
 /// cbindgen writes `struct jsvm_isolate *` and `enum jsvm_status` at every use. Where the typedef is
-/// there, which is everywhere but inside a type, the tag is noise.
-fn without_tags(text: &str) -> String {
+/// there, which is everywhere but inside a type, the tag is noise. And it writes a `u32` flag as
+/// `(1 << 31)`, which C does not define.
+fn tidy(text: &str) -> String {
     let mut inside_type = false;
     // How far the bracket, under which the following lines stand, has moved.
     let mut moved = 0;
@@ -127,7 +128,9 @@ fn without_tags(text: &str) -> String {
         let opens = line.starts_with("typedef ") && line.ends_with('{');
         let forward = line.starts_with("typedef struct ") && !line.contains('(');
         let comment = line.trim_start().starts_with(['*', '/']);
-        if inside_type || opens || forward || comment {
+        if line.starts_with("#define ") {
+            out += &line.replace("(1 << ", "(1u << ");
+        } else if inside_type || opens || forward || comment {
             out += line;
         } else {
             let short = line.replace("struct jsvm_", "jsvm_").replace("enum jsvm_", "jsvm_");

@@ -47,62 +47,62 @@
  * The slot's `data` or `handle` is the caller's to release with jsvm_slot_clear. libjsvm sets it on output
  * slots; leave it out of input slots.
  */
-#define JSVM_FLAG_OWNED (1 << 31)
+#define JSVM_FLAG_OWNED (1u << 31)
 
 /**
  * The object is an Array.
  */
-#define JSVM_FLAG_ARRAY (1 << 0)
+#define JSVM_FLAG_ARRAY (1u << 0)
 
 /**
  * The object is an Error made by an Error constructor, in whatever context.
  */
-#define JSVM_FLAG_ERROR (1 << 1)
+#define JSVM_FLAG_ERROR (1u << 1)
 
 /**
  * The object is a Promise.
  */
-#define JSVM_FLAG_PROMISE (1 << 2)
+#define JSVM_FLAG_PROMISE (1u << 2)
 
 /**
  * The object is a Date.
  */
-#define JSVM_FLAG_DATE (1 << 3)
+#define JSVM_FLAG_DATE (1u << 3)
 
 /**
  * The object is a RegExp.
  */
-#define JSVM_FLAG_REGEXP (1 << 4)
+#define JSVM_FLAG_REGEXP (1u << 4)
 
 /**
  * The object is a Map.
  */
-#define JSVM_FLAG_MAP (1 << 5)
+#define JSVM_FLAG_MAP (1u << 5)
 
 /**
  * The object is a Set.
  */
-#define JSVM_FLAG_SET (1 << 6)
+#define JSVM_FLAG_SET (1u << 6)
 
 /**
  * The object is an ArrayBuffer or a SharedArrayBuffer.
  */
-#define JSVM_FLAG_BUFFER (1 << 7)
+#define JSVM_FLAG_BUFFER (1u << 7)
 
 /**
  * The object is a typed array or a DataView.
  */
-#define JSVM_FLAG_VIEW (1 << 8)
+#define JSVM_FLAG_VIEW (1u << 8)
 
 /**
  * The object is a Proxy: anything done to it can run guest code.
  */
-#define JSVM_FLAG_PROXY (1 << 9)
+#define JSVM_FLAG_PROXY (1u << 9)
 
 /**
  * The string has lone surrogates: its UTF-8 has U+FFFD in their place, its handle is exact.
  */
-#define JSVM_FLAG_LOSSY (1 << 10)
+#define JSVM_FLAG_LOSSY (1u << 10)
 
 /**
  * What a call came to. The numbers are part of the ABI.

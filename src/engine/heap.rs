@@ -11,7 +11,7 @@ use crate::engine::thread::Thread;
 use std::alloc::Layout;
 use std::ffi::c_void;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What one builtin can take in one step beyond the limit: `new Array(1e8).fill({})` takes 800 MB.
 const HEADROOM: usize = 1 << 30;
@@ -26,6 +26,11 @@ pub const DEFAULT_BUFFER_LIMIT: usize = 512 << 20;
 pub unsafe extern "C" fn near_heap_limit(data: *mut c_void, current: usize, _initial: usize) -> usize {
     // SAFETY: the data is the isolate that the callback was added to, which outlives its V8 isolate.
     let isolate = unsafe { &*(data as *const Isolate) };
+    if isolate.buffers.refused.swap(false, Ordering::Relaxed) {
+        // V8 also comes here in its last try to make room for an ArrayBuffer that we refused: that is
+        // the guest's RangeError.
+        return current;
+    }
     isolate.over_limit.store(true, Ordering::Relaxed);
     Thread::current().stop(isolate, Status::OutOfMemory);
     current.saturating_add(HEADROOM)
@@ -42,11 +47,13 @@ pub fn restore_limit(isolate: &Isolate, v8_isolate: &mut v8::Isolate) {
 pub struct Buffers {
     used: AtomicUsize,
     limit: usize,
+    /// The last request was refused.
+    refused: AtomicBool,
 }
 
 impl Buffers {
     pub fn new(limit: usize) -> Arc<Buffers> {
-        Arc::new(Buffers { used: AtomicUsize::new(0), limit })
+        Arc::new(Buffers { used: AtomicUsize::new(0), limit, refused: AtomicBool::new(false) })
     }
 
     pub fn used(&self) -> usize {
@@ -54,11 +61,14 @@ impl Buffers {
     }
 
     fn take(&self, len: usize) -> bool {
-        self.used
+        let fits = self
+            .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
                 used.checked_add(len).filter(|sum| *sum <= self.limit)
             })
-            .is_ok()
+            .is_ok();
+        self.refused.store(!fits, Ordering::Relaxed);
+        fits
     }
 
     /// V8's allocator over this account.

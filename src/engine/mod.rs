@@ -13,6 +13,7 @@ pub mod heap;
 pub mod isolate;
 pub mod limits;
 pub mod platform;
+pub mod promise;
 pub mod pump;
 pub mod raw;
 pub mod reaper;

@@ -4,49 +4,57 @@
 use crate::engine::error::{Error, Status};
 use crate::engine::tasks;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, Once, OnceLock};
 
 static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
-static FLAGS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Held while flags change or V8 starts.
+static FLAGS: Mutex<()> = Mutex::new(());
 static FORKED: AtomicBool = AtomicBool::new(false);
 
+/// Our defaults; the host's flags come after them.
 /// V8's turboshaft unrolls short loops and drops the stack check of the loop around them: such a
 /// loop is deaf to termination for ever. Regular expressions that backtrack too much continue on
-/// the linear engine.
-const FLAGS_ALWAYS: &str = "--no-turboshaft-loop-unrolling \
-    --enable-experimental-regexp-engine-on-excessive-backtracks --no-memory-protection-keys";
+/// the linear engine. A WebAssembly memory, which no allocator counts, ends at 512 MB. Memory
+/// protection keys would kill threads that were there before V8 (see `new_custom_platform`).
+const DEFAULT_FLAGS: &str = "--no-turboshaft-loop-unrolling \
+    --enable-experimental-regexp-engine-on-excessive-backtracks --wasm-max-mem-pages=8192 \
+    --no-memory-protection-keys";
 
-/// The least address space in which V8 15.2 starts and makes a few isolates: code range, cages and
-/// heap reservations together.
+/// Less address space than this, and V8 15.2 dies while it reserves its code range and cages.
 const ADDRESS_SPACE_MIN: u64 = 64 << 30;
 
 /// Adds V8 flags. Refused once V8 has started, because V8 freezes them then.
 pub fn set_flags(flags: &str) -> Result<(), Error> {
-    let mut list = FLAGS.lock().unwrap_or_else(|e| e.into_inner());
+    let _held = FLAGS.lock().unwrap_or_else(|e| e.into_inner());
     if STARTED.get().is_some() {
         return Err(Error::new(
             Status::WrongState,
             "flags: V8 has started, its flags can be set only before the first isolate",
         ));
     }
-    let rest = v8::V8::set_flags_from_command_line(
-        std::iter::once("jsvm".to_string()).chain(flags.split_ascii_whitespace().map(String::from)).collect(),
-    );
-    if let Some(unknown) = rest.get(1) {
-        return Err(Error::new(Status::InvalidArgument, format!("flags: V8 does not know '{unknown}'")));
+    default_flags();
+    let list = std::iter::once("jsvm").chain(flags.split_ascii_whitespace()).map(String::from).collect();
+    // The first is the program's name; the rest is what V8 does not know.
+    match v8::V8::set_flags_from_command_line(list).get(1) {
+        Some(unknown) => Err(Error::invalid(format!("flags: V8 does not know '{unknown}'"))),
+        None => Ok(()),
     }
-    list.push(flags.to_string());
-    Ok(())
+}
+
+fn default_flags() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| v8::V8::set_flags_from_string(DEFAULT_FLAGS));
 }
 
 /// Starts V8 if nobody has, or says why it cannot run here.
 pub fn start() -> Result<(), Error> {
     STARTED
         .get_or_init(|| {
-            let _flags = FLAGS.lock().unwrap_or_else(|e| e.into_inner());
+            let _held = FLAGS.lock().unwrap_or_else(|e| e.into_inner());
             preflight()?;
-            v8::V8::set_flags_from_string(FLAGS_ALWAYS);
+            default_flags();
             let _signals = BlockedSignals::new();
+            // Unprotected: threads that were there before V8 may enter an isolate too.
             let platform = v8::new_custom_platform(0, false, true, tasks::ForegroundTasks).make_shared();
             v8::V8::initialize_platform(platform);
             v8::V8::initialize();

@@ -27,28 +27,6 @@ static inline void check_failed(const char *file, int line) {
   fprintf(stderr, "%s:%d: ", file, line);
 }
 
-static inline const char *check_status_name(jsvm_status status) {
-  switch (status) {
-    case JSVM_STATUS_OK: return "OK";
-    case JSVM_STATUS_EXCEPTION: return "EXCEPTION";
-    case JSVM_STATUS_TIMEOUT: return "TIMEOUT";
-    case JSVM_STATUS_CPU_TIME: return "CPU_TIME";
-    case JSVM_STATUS_INTERRUPTED: return "INTERRUPTED";
-    case JSVM_STATUS_CANCELLED: return "CANCELLED";
-    case JSVM_STATUS_TERMINATED: return "TERMINATED";
-    case JSVM_STATUS_OUT_OF_MEMORY: return "OUT_OF_MEMORY";
-    case JSVM_STATUS_INVALID_ARGUMENT: return "INVALID_ARGUMENT";
-    case JSVM_STATUS_WRONG_ISOLATE: return "WRONG_ISOLATE";
-    case JSVM_STATUS_WRONG_STATE: return "WRONG_STATE";
-    case JSVM_STATUS_BUSY: return "BUSY";
-    case JSVM_STATUS_DISPOSED: return "DISPOSED";
-    case JSVM_STATUS_UNSUPPORTED: return "UNSUPPORTED";
-    case JSVM_STATUS_FORKED: return "FORKED";
-    case JSVM_STATUS_PANIC: return "PANIC";
-  }
-  return "a status that the header does not have";
-}
-
 static inline int check_condition(int holds, const char *text, const char *file, int line) {
   if (!holds) {
     check_failed(file, line);
@@ -112,11 +90,11 @@ static inline int check_status(jsvm_status seen, jsvm_status expected, jsvm_erro
   int good = 0;
   if (seen != expected) {
     check_failed(file, line);
-    fprintf(stderr, "%s is %s, expected %s; its message: %s\n", text, check_status_name(seen),
-            check_status_name(expected), message != NULL ? message : "none");
+    fprintf(stderr, "%s is %s, expected %s; its message: %s\n", text, jsvm_status_name(seen),
+            jsvm_status_name(expected), message != NULL ? message : "none");
   } else if (error != NULL && (*error != NULL) != (seen != JSVM_STATUS_OK)) {
     check_failed(file, line);
-    fprintf(stderr, "%s is %s and %s an error\n", text, check_status_name(seen),
+    fprintf(stderr, "%s is %s and %s an error\n", text, jsvm_status_name(seen),
             *error != NULL ? "has" : "has not");
   } else if (part != NULL && (message == NULL || strstr(message, part) == NULL)) {
     check_failed(file, line);

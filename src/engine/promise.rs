@@ -1,0 +1,241 @@
+//! Promises that the host makes and settles from any thread.
+
+use crate::engine::enter::{self, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, Status};
+use crate::engine::isolate::Isolate;
+use crate::engine::limits::Limits;
+use crate::engine::pump;
+use crate::engine::value::{self, In, Out, Value};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// The host's end of a promise: settled once, from any thread. Dropped unsettled, it rejects.
+pub struct Resolver {
+    pub isolate: Arc<Isolate>,
+    resolver: Mutex<Option<v8::Global<v8::PromiseResolver>>>,
+    settled: AtomicBool,
+}
+
+// A promise's outcome that waits to be told to the isolate.
+enum Settled {
+    Resolve(Owned),
+    Reject(Owned),
+    Abandoned,
+}
+
+/// A value that outlives the call that brought it.
+enum Owned {
+    Undefined,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    String(String),
+    Bigint(Vec<u8>),
+    Value(Arc<Value>),
+}
+
+impl Owned {
+    fn local<'s>(&self, scope: &mut Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Value>> {
+        match self {
+            Owned::Undefined => In::Undefined,
+            Owned::Null => In::Null,
+            Owned::Boolean(value) => In::Boolean(*value),
+            Owned::Number(value) => In::Number(*value),
+            Owned::String(text) => In::String(text),
+            Owned::Bigint(bytes) => In::Bigint(bytes),
+            Owned::Value(value) => In::Value(value),
+        }
+        .local(scope)
+    }
+}
+
+/// What the host settles a promise with.
+pub enum Settlement<'a> {
+    Plain(In<'a>),
+    Kept(Arc<Value>),
+}
+
+impl Settlement<'_> {
+    fn own(self) -> Owned {
+        match self {
+            Settlement::Kept(value) => Owned::Value(value),
+            Settlement::Plain(plain) => match plain {
+                In::Undefined | In::Value(_) => Owned::Undefined,
+                In::Null => Owned::Null,
+                In::Boolean(value) => Owned::Boolean(value),
+                In::Number(value) => Owned::Number(value),
+                In::String(text) => Owned::String(text.into()),
+                In::Bigint(bytes) => Owned::Bigint(bytes.into()),
+            },
+        }
+    }
+}
+
+/// A pending promise of the scope's context, and its resolver.
+pub fn new<'s>(scope: &mut Scope<'s, '_>) -> Outcome<(v8::Local<'s, v8::Promise>, Resolver)> {
+    let resolver = v8::PromiseResolver::new(scope).thrown()?;
+    let isolate = Isolate::of(scope);
+    isolate.tasks.unsettled.fetch_add(1, Ordering::SeqCst);
+    let global = v8::Global::new(scope, resolver);
+    let resolver_ = Resolver { isolate, resolver: Mutex::new(Some(global)), settled: AtomicBool::new(false) };
+    Ok((resolver.get_promise(scope), resolver_))
+}
+
+impl Resolver {
+    /// Settles the promise. The isolate learns of it when it next runs.
+    pub fn settle(&self, resolve: bool, value: Settlement) -> Result<(), Box<Error>> {
+        if let Settlement::Kept(value) = &value
+            && !Arc::ptr_eq(&value.isolate, &self.isolate)
+        {
+            return Err(Box::new(Error::new(Status::WrongIsolate, "value: it belongs to another isolate")));
+        }
+        let value = value.own();
+        if !self.tell(if resolve { Settled::Resolve(value) } else { Settled::Reject(value) }) {
+            return Err(Box::new(Error::new(Status::WrongState, "resolver: its promise is settled already")));
+        }
+        Ok(())
+    }
+
+    /// False if it was settled before.
+    fn tell(&self, outcome: Settled) -> bool {
+        if self.settled.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        let Some(resolver) = self.resolver.lock().unwrap_or_else(|e| e.into_inner()).take() else {
+            return false;
+        };
+        // The note comes before the count goes down: in between, work is left either way.
+        self.isolate.tasks.note(Box::new(move |scope| apply(scope, &resolver, outcome)));
+        self.isolate.tasks.unsettled.fetch_sub(1, Ordering::SeqCst);
+        true
+    }
+}
+
+impl Drop for Resolver {
+    fn drop(&mut self) {
+        self.tell(Settled::Abandoned);
+    }
+}
+
+fn apply(scope: &mut Scope<'_, '_>, resolver: &v8::Global<v8::PromiseResolver>, outcome: Settled) {
+    let resolver = v8::Local::new(scope, resolver);
+    // In the promise's own context, which is where an error is to come from.
+    let promise = resolver.get_promise(scope);
+    let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let settled = match outcome {
+        Settled::Resolve(value) => value.local(scope).map(|value| resolver.resolve(scope, value)),
+        Settled::Reject(value) => value.local(scope).map(|value| resolver.reject(scope, value)),
+        Settled::Abandoned => {
+            let text = "The host let go of the promise without settling it";
+            value::string(scope, text).map(|text| {
+                let error = v8::Exception::error(scope, text);
+                resolver.reject(scope, error)
+            })
+        }
+    };
+    if settled.is_err() {
+        // A string too long for V8: the promise must not hang for it.
+        let reason = v8::undefined(scope).into();
+        resolver.reject(scope, reason);
+    }
+}
+
+/// A promise's state.
+pub enum State {
+    Pending,
+    Fulfilled(Out),
+    Rejected(Out),
+}
+
+fn promise<'s>(scope: &mut Scope<'s, '_>, value: &Value) -> Outcome<v8::Local<'s, v8::Promise>> {
+    v8::Local::<v8::Promise>::try_from(value.local(scope)?)
+        .map_err(|_| Error::invalid("promise: it is not a Promise").into())
+}
+
+pub fn state(value: &Value) -> Result<State, Box<Error>> {
+    enter::touch(&value.isolate, None, |scope| {
+        let promise = promise(scope, value)?;
+        Ok(match promise.state() {
+            v8::PromiseState::Pending => State::Pending,
+            v8::PromiseState::Fulfilled => {
+                let result = promise.result(scope);
+                State::Fulfilled(Out::new(scope, result))
+            }
+            v8::PromiseState::Rejected => {
+                let result = promise.result(scope);
+                State::Rejected(Out::new(scope, result))
+            }
+        })
+    })
+}
+
+/// Waits until the promise settles, running tasks meanwhile: its value, or what it was rejected
+/// with as an exception.
+pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Box<Error>> {
+    let isolate = &value.isolate;
+    // From now on somebody listens.
+    enter::touch(isolate, None, |scope| {
+        promise(scope, value)?.mark_as_handled();
+        Ok(())
+    })?;
+    let mut result = None;
+    let settled = |result: &mut Option<Result<Out, Box<Error>>>| {
+        enter::touch(isolate, None, |scope| {
+            let promise = promise(scope, value)?;
+            let value = match promise.state() {
+                v8::PromiseState::Pending => return Ok(false),
+                v8::PromiseState::Fulfilled => {
+                    let value = promise.result(scope);
+                    Ok(Out::new(scope, value))
+                }
+                v8::PromiseState::Rejected => {
+                    let reason = promise.result(scope);
+                    Err(Box::new(Error::thrown(scope, reason, None)))
+                }
+            };
+            *result = Some(value);
+            Ok(true)
+        })
+    };
+    pump::run_until(isolate, limits, || settled(&mut result))?;
+    result.unwrap_or_else(|| Err(Box::new(Error::new(Status::Panic, "a settled promise has no result"))))
+}
+
+/// Has two functions of JavaScript called when the promise settles; gives the promise of that.
+pub fn then(
+    value: &Value,
+    on_fulfilled: Option<&Value>,
+    on_rejected: Option<&Value>,
+    limits: &Limits,
+) -> Result<Value, Box<Error>> {
+    enter::run(&value.isolate, None, limits, |scope| {
+        let promise = promise(scope, value)?;
+        let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let function = |scope: &mut Scope<'_, '_>, value: &Value, name: &str| {
+            v8::Local::<v8::Function>::try_from(value.local(scope)?)
+                .map(|f| v8::Global::new(scope, f))
+                .map_err(|_| enter::Fail::from(Error::invalid(format!("{name}: it is not a function"))))
+        };
+        let fulfilled = on_fulfilled.map(|f| function(scope, f, "on_fulfilled")).transpose()?;
+        let rejected = on_rejected.map(|f| function(scope, f, "on_rejected")).transpose()?;
+        let chained = match (fulfilled, rejected) {
+            (Some(f), Some(r)) => {
+                let (f, r) = (v8::Local::new(scope, f), v8::Local::new(scope, r));
+                promise.then2(scope, f, r)
+            }
+            (Some(f), None) => {
+                let f = v8::Local::new(scope, f);
+                promise.then(scope, f)
+            }
+            (None, Some(r)) => {
+                let r = v8::Local::new(scope, r);
+                promise.catch(scope, r)
+            }
+            (None, None) => return Err(Error::invalid("on_fulfilled: it and on_rejected are both NULL").into()),
+        }
+        .thrown()?;
+        Ok(Value::new(scope, chained.into()))
+    })
+}
