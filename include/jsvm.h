@@ -175,6 +175,24 @@ typedef enum jsvm_status {
 } jsvm_status;
 
 /**
+ * A promise's state.
+ */
+typedef enum jsvm_promise_state {
+  /**
+   * It has no result yet.
+   */
+  JSVM_PROMISE_STATE_PENDING = 0,
+  /**
+   * It has a value.
+   */
+  JSVM_PROMISE_STATE_FULFILLED = 1,
+  /**
+   * It has a reason.
+   */
+  JSVM_PROMISE_STATE_REJECTED = 2,
+} jsvm_promise_state;
+
+/**
  * What C can hold. The numbers are part of the ABI.
  */
 typedef enum jsvm_handle_kind {
@@ -260,6 +278,11 @@ typedef struct jsvm_error jsvm_error;
  * from other threads wait their turn.
  */
 typedef struct jsvm_isolate jsvm_isolate;
+
+/**
+ * The host's end of a promise: settle it once, from any thread.
+ */
+typedef struct jsvm_resolver jsvm_resolver;
 
 /**
  * A compiled script. It can run many times, in any context of its isolate. node:vm: vm.Script.
@@ -448,6 +471,71 @@ typedef struct jsvm_frame {
 } jsvm_frame;
 
 /**
+ * Options of jsvm_function_new. Zero is the default of every field.
+ */
+typedef struct jsvm_function_options {
+  /**
+   * sizeof(jsvm_function_options).
+   */
+  size_t struct_size;
+  /**
+   * [in] The function's `name`; default "".
+   */
+  struct jsvm_str name;
+  /**
+   * The function's `length`.
+   */
+  uint32_t length;
+  /**
+   * It may be called by `new`.
+   */
+  bool is_constructor;
+} jsvm_function_options;
+
+/**
+ * What a host function is given. All of it dies when the function returns; keep a value by
+ * jsvm_value_clone of its handle, a string by a copy.
+ */
+typedef struct jsvm_call {
+  /**
+   * sizeof(jsvm_call) of the library.
+   */
+  size_t struct_size;
+  /**
+   * The arguments.
+   */
+  const struct jsvm_slot *args;
+  /**
+   * How many.
+   */
+  size_t argc;
+  /**
+   * Called by `new`: `this` is the new object, and what the function returns replaces it if it is an object.
+   */
+  bool is_construct_call;
+} jsvm_call;
+
+/**
+ * A host function. It comes on the thread that runs the isolate, inside it, and may call anything
+ * of libjsvm, this isolate and others.
+ *
+ * `result` is `undefined` at first. Its handle is taken: libjsvm frees it, unless it is an argument's. Its data
+ * must outlive the function (static, or made by jsvm_slot_set_string).
+ * It returns a jsvm_status. OK returns `*result`; EXCEPTION throws it. TIMEOUT, CPU_TIME, INTERRUPTED, CANCELLED, TERMINATED
+ * and OUT_OF_MEMORY stop the run as if its own limit had. Any other status throws an Error that names it.
+ * No C++ exception and no longjmp may leave it.
+ */
+typedef uint32_t (*jsvm_function_callback)(void *userdata,
+                                           const jsvm_call *call,
+                                           jsvm_slot *result);
+
+/**
+ * Called once when libjsvm has let go of `userdata`, also when the function that took it failed:
+ * on any thread, with nothing held. It may call libjsvm.
+ */
+typedef void (*jsvm_finalizer)(void *userdata);
+
+/**
  * Options of jsvm_isolate_new. Zero is the default of every field.
  */
 typedef struct jsvm_isolate_options {
@@ -480,12 +568,6 @@ typedef struct jsvm_isolate_options {
  * Called on the thread that runs the isolate, between two steps of the guest.
  */
 typedef void (*jsvm_interrupt_callback)(void *userdata);
-
-/**
- * Called once when libjsvm has let go of `userdata`, also when the function that took it failed:
- * on any thread, with nothing held. It may call libjsvm.
- */
-typedef void (*jsvm_finalizer)(void *userdata);
 
 /**
  * Called when the isolate has something for jsvm_isolate_run_tasks.
@@ -829,6 +911,94 @@ jsvm_status jsvm_error_exception(const jsvm_error *error,
 JSVM_API void jsvm_error_free(jsvm_error *error);
 
 /**
+ * Makes a JavaScript function that calls C. When JavaScript lets go of it, `finalizer` lets go of userdata.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context   [in] the context it belongs to
+ * @param options   [in] name and shape, or NULL
+ * @param callback  [in] the host function
+ * @param userdata  [in] given to it
+ * @param finalizer [in] lets go of userdata once, also when this call fails; or NULL
+ * @param result    [out] the function; free it with jsvm_value_free
+ * @param error     [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_function_new(const jsvm_context *context,
+                              const jsvm_function_options *options,
+                              jsvm_function_callback callback,
+                              void *userdata,
+                              jsvm_finalizer finalizer,
+                              jsvm_value **result,
+                              jsvm_error **error);
+
+/**
+ * The `this` of a call.
+ *
+ * Only inside the host function that was given `call`.
+ *
+ * @param call   [in] the call
+ * @param result [out] the value; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_call_this(const jsvm_call *call,
+                           jsvm_slot *result,
+                           jsvm_error **error);
+
+/**
+ * The `new.target` of a call: `undefined` unless it came by `new`.
+ *
+ * Only inside the host function that was given `call`.
+ *
+ * @param call   [in] the call
+ * @param result [out] the value; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_call_new_target(const jsvm_call *call,
+                                 jsvm_slot *result,
+                                 jsvm_error **error);
+
+/**
+ * The context of the function that was called: where to make what it returns.
+ *
+ * Only inside the host function that was given `call`.
+ *
+ * @param call   [in] the call
+ * @param result [out] the context; free it with jsvm_context_free
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_call_context(const jsvm_call *call,
+                              jsvm_context **result,
+                              jsvm_error **error);
+
+/**
+ * Makes a slot a string that owns a copy of the text: for the result of a host function.
+ *
+ * Any thread, no lock. What the slot held before is not released.
+ *
+ * @param slot  [out] the slot; release it with jsvm_slot_clear unless libjsvm takes it
+ * @param data  [in] UTF-8; it is looked at when the slot is used
+ * @param len   [in] bytes, or JSVM_AUTO_LENGTH
+ * @return OK, INVALID_ARGUMENT, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_slot_set_string(jsvm_slot *slot,
+                                 const char *data,
+                                 size_t len);
+
+/**
  * Makes an isolate with its main context. The first one starts V8 for the process.
  *
  * Any thread, also inside a host function. node:vm has no isolates; this is Node's process.
@@ -1112,6 +1282,140 @@ jsvm_status jsvm_set_v8_flags(const char *flags,
  */
 JSVM_API
 jsvm_status jsvm_flush_finalizers(uint32_t timeout_ms);
+
+/**
+ * Makes a pending promise and the host's end of it. A host function that works asynchronously returns the promise
+ * and settles it later.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context  [in] the context it belongs to
+ * @param promise  [out] the promise; free it with jsvm_value_free
+ * @param resolver [out] the host's end; free it with jsvm_resolver_free
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_promise_new(const jsvm_context *context,
+                             jsvm_value **promise,
+                             jsvm_resolver **resolver,
+                             jsvm_error **error);
+
+/**
+ * Fulfils the promise, or has it follow another one if the value is a thenable. JavaScript learns of it in the next
+ * call that runs guest code, jsvm_isolate_run_tasks and jsvm_promise_await included.
+ *
+ * Any thread, no lock: it does not wait for the isolate.
+ *
+ * @param resolver [in] the host's end of the promise
+ * @param value    [in] the value; NULL is `undefined`
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_resolver_resolve(const jsvm_resolver *resolver,
+                                  const jsvm_slot *value,
+                                  jsvm_error **error);
+
+/**
+ * Rejects the promise. See jsvm_resolver_resolve.
+ *
+ * Any thread, no lock: it does not wait for the isolate.
+ *
+ * @param resolver [in] the host's end of the promise
+ * @param reason   [in] the reason; NULL is `undefined`
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_resolver_reject(const jsvm_resolver *resolver,
+                                 const jsvm_slot *reason,
+                                 jsvm_error **error);
+
+/**
+ * A second owner of the same resolver.
+ *
+ * Any thread, no lock.
+ *
+ * @param resolver [in] a resolver
+ * @return the resolver, or NULL if it is no live resolver
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_resolver *jsvm_resolver_clone(const jsvm_resolver *resolver);
+
+/**
+ * Gives up a resolver. If its promise was not settled, it is rejected with an Error.
+ *
+ * Any thread, no lock. NULL and freed handles are left alone.
+ *
+ * @param resolver [in] a resolver, or NULL
+ */
+JSVM_API void jsvm_resolver_free(jsvm_resolver *resolver);
+
+/**
+ * A promise's state and its result.
+ *
+ * Any thread; waits for the isolate. Runs no guest code.
+ *
+ * @param promise [in] a promise
+ * @param state   [out] a jsvm_promise_state
+ * @param result  [out] the value or the reason, `undefined` while pending; release it with jsvm_slot_clear. Or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (it is no promise), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_promise_result(const jsvm_value *promise,
+                                jsvm_promise_state *state,
+                                jsvm_slot *result,
+                                jsvm_error **error);
+
+/**
+ * Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
+ * it counts as handled. JavaScript: await.
+ *
+ * Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
+ * isolate it holds the isolate while it waits.
+ *
+ * @param promise [in] a promise
+ * @param options [in] limits, or NULL
+ * @param result  [out] the value, released with jsvm_slot_clear; NULL if it is of no use
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_STATE (nothing is left
+ *   to run that could settle it), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_promise_await(const jsvm_value *promise,
+                               const jsvm_run_options *options,
+                               jsvm_slot *result,
+                               jsvm_error **error);
+
+/**
+ * Has functions called when a promise settles. JavaScript: promise.then, without looking it up.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param promise      [in] a promise
+ * @param on_fulfilled [in] a function, host functions included; or NULL
+ * @param on_rejected  [in] a function; or NULL, but not both
+ * @param options      [in] limits, or NULL
+ * @param result       [out] the promise of what they return; free it with jsvm_value_free
+ * @param error        [out] what went wrong, or NULL
+ * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_promise_then(const jsvm_value *promise,
+                              const jsvm_value *on_fulfilled,
+                              const jsvm_value *on_rejected,
+                              const jsvm_run_options *options,
+                              jsvm_value **result,
+                              jsvm_error **error);
 
 /**
  * Releases bytes that a call gave out.

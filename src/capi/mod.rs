@@ -1,12 +1,16 @@
 //! The C ABI, one file per noun of `include/jsvm.h`: arguments are checked and converted here, and
 //! the layers below do the work.
 
+#![allow(clippy::missing_safety_doc, reason = "the docs are the C header's")]
+
 pub mod boundary;
 pub mod cancel;
 pub mod context;
 pub mod error;
+pub mod function;
 pub mod isolate;
 pub mod library;
 pub mod pool;
+pub mod promise;
 pub mod script;
 pub mod slot;

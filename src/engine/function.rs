@@ -6,6 +6,7 @@ use crate::engine::isolate::Isolate;
 use crate::engine::raw;
 use crate::engine::reaper::Job;
 use crate::engine::thread::Thread;
+use crate::engine::value::Out;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -149,6 +150,18 @@ fn throw_error(scope: &mut Scope<'_, '_>, message: &str) {
     let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
     let error = v8::Exception::error(scope, message);
     scope.throw_exception(error);
+}
+
+/// A value of a call in progress, for the host. NULL is `undefined`.
+///
+/// # Safety
+/// `value` is NULL or a handle of a call that this thread is in.
+pub unsafe fn out(scope: &mut Scope<'_, '_>, value: *const v8::Value) -> Out {
+    // SAFETY: the caller's promise.
+    match unsafe { raw::local(scope, value) } {
+        Some(value) => Out::new(scope, value),
+        None => Out::Undefined,
+    }
 }
 
 /// Has the guest unwind from here, before it runs another statement.

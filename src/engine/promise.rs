@@ -233,7 +233,9 @@ pub fn then(
                 let r = v8::Local::new(scope, r);
                 promise.catch(scope, r)
             }
-            (None, None) => return Err(Error::invalid("on_fulfilled: it and on_rejected are both NULL").into()),
+            (None, None) => {
+                return Err(Error::invalid("on_fulfilled: it and on_rejected are both NULL").into());
+            }
         }
         .thrown()?;
         Ok(Value::new(scope, chained.into()))

@@ -12,14 +12,16 @@ use std::time::Duration;
 /// Runs what is there; waits up to `wait` for something if there is nothing. Says whether more may
 /// come.
 pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Result<bool, Box<Error>> {
-    let until = deadline(wait);
-    loop {
-        let ran = run_ready(isolate, limits)?;
-        if ran || now() >= until {
-            return Ok(isolate.tasks.work_left());
+    let until = now().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(NEVER));
+    span(isolate, limits, |thread| {
+        loop {
+            let ran = run_ready(isolate)?;
+            if ran || now() >= until {
+                return Ok(isolate.tasks.work_left());
+            }
+            wait_for_work(isolate, thread, until)?;
         }
-        wait_for_work(isolate, until, limits)?;
-    }
+    })
 }
 
 /// Runs tasks until `done` says so, within limits; WRONG_STATE once nothing is left to run.
@@ -28,40 +30,47 @@ pub fn run_until(
     limits: &Limits,
     mut done: impl FnMut() -> Result<bool, Box<Error>>,
 ) -> Result<(), Box<Error>> {
-    let end = limits.timeout.map(|timeout| now().saturating_add(deadline_nanos(timeout)));
-    loop {
-        let left = Limits {
-            timeout: end.map(|end| Duration::from_nanos(end.saturating_sub(now()).max(1))),
-            ..*limits
-        };
-        let ran = run_ready(isolate, &left)?;
-        if done()? {
-            return Ok(());
-        }
-        if !ran {
-            if !isolate.tasks.work_left() {
-                return Err(Box::new(Error::new(
-                    Status::WrongState,
-                    "promise: it is pending, and nothing is left to run that could settle it",
-                )));
+    span(isolate, limits, |thread| {
+        loop {
+            let ran = run_ready(isolate)?;
+            if done()? {
+                return Ok(());
             }
-            wait_for_work(isolate, NEVER, &left)?;
+            if !ran {
+                if !isolate.tasks.work_left() {
+                    return Err(Box::new(Error::new(
+                        Status::WrongState,
+                        "promise: it is pending, and nothing is left to run that could settle it",
+                    )));
+                }
+                wait_for_work(isolate, thread, NEVER)?;
+            }
+        }
+    })
+}
+
+/// Several stays in the isolate under one set of limits.
+fn span<R>(
+    isolate: &Arc<Isolate>,
+    limits: &Limits,
+    body: impl FnOnce(&Arc<Thread>) -> Result<R, Box<Error>>,
+) -> Result<R, Box<Error>> {
+    struct End<'a>(&'a Arc<Thread>);
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.end();
         }
     }
-}
-
-fn deadline_nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(NEVER)
-}
-
-fn deadline(wait: Duration) -> u64 {
-    now().saturating_add(deadline_nanos(wait))
+    let thread = Thread::current();
+    thread.begin_span(isolate, limits);
+    let _end = End(&thread);
+    body(&thread)
 }
 
 /// Runs what is there now. True if there was something.
-fn run_ready(isolate: &Arc<Isolate>, limits: &Limits) -> Result<bool, Box<Error>> {
+fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
     let inside = enter::is_inside(isolate);
-    enter::run(isolate, None, limits, |scope| {
+    enter::run(isolate, None, &Limits::NONE, |scope| {
         let mut ran = isolate.tasks.has_notes();
         while let Some(task) = isolate.tasks.next_task() {
             task.run();
@@ -78,13 +87,9 @@ fn run_ready(isolate: &Arc<Isolate>, limits: &Limits) -> Result<bool, Box<Error>
     })
 }
 
-/// Waits outside the isolate; the run that carries the limits is of an isolate not yet entered.
-fn wait_for_work(isolate: &Arc<Isolate>, until: u64, limits: &Limits) -> Result<(), Box<Error>> {
-    let thread = Thread::current();
-    thread.begin(isolate, limits);
-    let waited = isolate.tasks.wait(&thread, until);
-    thread.end();
-    waited.map_err(|status| Box::new(Error::killed(status, Vec::new())))
+/// Waits, outside the isolate unless the caller is a guest of it, for something to run.
+fn wait_for_work(isolate: &Arc<Isolate>, thread: &Arc<Thread>, until: u64) -> Result<(), Box<Error>> {
+    isolate.tasks.wait(thread, until).map_err(|status| Box::new(Error::killed(status, Vec::new())))
 }
 
 /// Runs the microtasks.

@@ -34,6 +34,8 @@ pub struct Thread {
 
 struct Run {
     isolate: *const Isolate,
+    /// The run is a span around several stays in the isolate, not one of them.
+    span: bool,
     deadline: u64,
     /// The thread's CPU clock at which the budget is used up, and when to look at it next.
     cpu_end: u64,
@@ -86,9 +88,20 @@ impl Thread {
     /// `marked` tells whether the run may go on; it is to be asked once the isolate is entered,
     /// since V8 forgets the interrupts that came before.
     pub fn begin(self: &Arc<Self>, isolate: &Arc<Isolate>, limits: &Limits) {
+        self.push(isolate, limits, false);
+    }
+
+    /// As `begin`, for a call that enters the isolate several times and waits outside in between:
+    /// its limits hold for all of it.
+    pub fn begin_span(self: &Arc<Self>, isolate: &Arc<Isolate>, limits: &Limits) {
+        self.push(isolate, limits, true);
+    }
+
+    fn push(self: &Arc<Self>, isolate: &Arc<Isolate>, limits: &Limits, span: bool) {
         let now = if limits.timeout.is_some() || limits.cpu_time.is_some() { watchdog::now() } else { 0 };
         let mut run = Run {
             isolate: Arc::as_ptr(isolate),
+            span,
             deadline: limits.timeout.map_or(NEVER, |t| now.saturating_add(nanos(t))),
             cpu_end: NEVER,
             cpu_look: NEVER,
@@ -118,9 +131,12 @@ impl Thread {
     pub fn end(self: &Arc<Self>) -> Ending {
         let mut runs = self.runs();
         let run = runs.pop().expect("a run ends that began");
-        let goes_on = runs
-            .iter()
-            .any(|r| std::ptr::eq(r.isolate, run.isolate) && (r.terminating.is_some() || r.mark.is_some()));
+        let goes_on = !run.span
+            && runs.iter().any(|r| {
+                !r.span
+                    && std::ptr::eq(r.isolate, run.isolate)
+                    && (r.terminating.is_some() || r.mark.is_some())
+            });
         if run.deadline != NEVER || run.cpu_look != NEVER {
             self.deadline.store(next_look(&runs), Ordering::SeqCst);
         }

@@ -56,6 +56,21 @@ pub fn main(isolate: &Arc<Isolate>) -> Result<Context, Box<Error>> {
     })
 }
 
+/// The context that runs now, as a handle of its own: inside a host function.
+pub fn current(isolate: &Arc<Isolate>) -> Result<Context, Box<Error>> {
+    enter::bare(isolate, |scope| {
+        // SAFETY: this thread is inside the isolate.
+        let context = unsafe { raw::local(scope, raw::v8__Isolate__GetCurrentContext(isolate.raw())) };
+        let context = context.ok_or_else(|| Error::new(Status::WrongState, "no context runs"))?;
+        Ok(Context {
+            isolate: isolate.clone(),
+            global: v8::Global::new(scope, context),
+            name: String::new(),
+            origin: None,
+        })
+    })
+}
+
 /// A new context with an ordinary global object.
 pub fn new(isolate: &Arc<Isolate>, options: Options) -> Result<Context, Box<Error>> {
     let global = make(isolate, &options)?;
