@@ -7,6 +7,7 @@
 
 use crate::engine::error::Status;
 use crate::engine::isolate::Isolate;
+use crate::engine::raw;
 use crate::engine::thread::Thread;
 use std::alloc::Layout;
 use std::ffi::c_void;
@@ -32,15 +33,24 @@ pub unsafe extern "C" fn near_heap_limit(data: *mut c_void, current: usize, _ini
         return current;
     }
     isolate.over_limit.store(true, Ordering::Relaxed);
+    // Or V8 would go back to the limit before the step that needs the headroom.
+    // SAFETY: this thread is inside the isolate; V8 only notes a number.
+    unsafe { raw::isolate_automatically_restore_initial_heap_limit(isolate.raw(), 0.0) };
     Thread::current().stop(isolate, Status::OutOfMemory);
     current.saturating_add(HEADROOM)
 }
+
+/// While the guest keeps more than the limit, V8 cannot go back to it. It does in the collection that
+/// finds less than this part of the limit in use.
+const RESTORE_THRESHOLD: f64 = 0.8;
 
 /// After the guest was stopped for memory: back to the limit it was given.
 pub fn restore_limit(isolate: &Isolate, v8_isolate: &mut v8::Isolate) {
     v8_isolate.low_memory_notification();
     v8_isolate.remove_near_heap_limit_callback(near_heap_limit, isolate.options.heap_limit);
     v8_isolate.add_near_heap_limit_callback(near_heap_limit, isolate as *const Isolate as *mut c_void);
+    // SAFETY: this thread is inside the isolate.
+    unsafe { raw::isolate_automatically_restore_initial_heap_limit(isolate.raw(), RESTORE_THRESHOLD) };
 }
 
 /// The bytes of the isolate's ArrayBuffers.
