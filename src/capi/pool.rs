@@ -145,7 +145,7 @@ impl<T: Handle> Drop for Pin<T> {
 fn take<T: Handle>(slot: &Slot<T>, what: u64) -> bool {
     slot.counts
         .fetch_update(Ordering::Acquire, Ordering::Relaxed, |counts| {
-            (counts >= OWNER && counts < u64::MAX - OWNER).then_some(counts + what)
+            (OWNER..u64::MAX - OWNER).contains(&counts).then_some(counts + what)
         })
         .is_ok()
 }

@@ -81,8 +81,8 @@ pub unsafe fn with_options<T>(
 }
 
 fn hide_arrow(mut error: Box<Error>, hide: bool) -> Box<Error> {
-    if hide {
-        error.arrow = None;
+    if hide && let Some(origin) = &mut error.origin {
+        origin.arrow = None;
     }
     error
 }
