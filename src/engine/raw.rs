@@ -52,6 +52,8 @@ unsafe extern "C" {
         byte_length: usize,
         mode: c_int,
     ) -> *const v8::ArrayBuffer;
+    #[link_name = "_ZNK2v86RegExp8GetFlagsEv"]
+    pub fn regexp_get_flags(this: *const v8::RegExp) -> c_int;
 }
 
 /// The isolate that `isolate` stands for.

@@ -147,6 +147,7 @@ fn object_flags(value: v8::Local<v8::Value>) -> u32 {
 }
 
 /// A value that comes from the host.
+#[derive(Clone, Copy)]
 pub enum In<'a> {
     Undefined,
     Null,
