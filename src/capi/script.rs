@@ -8,7 +8,6 @@ use crate::capi::pool::{self, Handle, jsvm_handle_kind};
 use crate::capi::slot::{copy_out, jsvm_slot};
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::value::Out;
-use crate::vm::context;
 use crate::vm::script::{self, Script};
 use std::ffi::{CString, c_char};
 
@@ -274,8 +273,7 @@ pub unsafe extern "C" fn jsvm_script_run_in_new_context(
         // SAFETY: as above.
         unsafe {
             run(script, options, result, |script, limits| {
-                let made = context::new(&script.isolate, made_with)?;
-                let value = script.run(Some(&made), &limits.limits());
+                let (made, value) = script::run_in_new_context(script, made_with, &limits.limits())?;
                 if !context.is_null() {
                     context.write(pool::put(jsvm_context::new(made))?);
                 }

@@ -174,6 +174,27 @@ pub fn touch<R>(
     result
 }
 
+/// Several stays in the isolate, and waits between them, under one set of limits.
+pub fn span<R>(
+    isolate: &Arc<Isolate>,
+    limits: &Limits,
+    body: impl FnOnce(&Arc<Thread>) -> Result<R, Box<Error>>,
+) -> Result<R, Box<Error>> {
+    struct End<'a>(&'a Arc<Thread>);
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            self.0.end();
+        }
+    }
+    let thread = Thread::current();
+    thread.begin_span(isolate, limits);
+    let _end = End(&thread);
+    if let Some(status) = thread.marked() {
+        return Err(killed(status, Vec::new()));
+    }
+    body(&thread)
+}
+
 /// Does something inside the isolate that needs no context, such as making one.
 pub fn bare<R>(
     isolate: &Arc<Isolate>,
