@@ -8,9 +8,9 @@ use crate::engine::error::{Error, Status};
 use crate::engine::function::no_unwind;
 use crate::engine::isolate::Isolate;
 use crate::engine::object::within;
+use crate::engine::raw;
 use crate::engine::reaper::{self, Job};
 use crate::engine::value::Value;
-use crate::engine::{heap, raw};
 use std::ffi::c_void;
 
 /// What the elements of a view are. The numbers are part of the ABI.
@@ -270,7 +270,6 @@ fn buffer_of<'s>(
 
 /// Where the bytes of a buffer or view are, how many, and what keeps them there.
 pub fn borrow(scope: &mut Scope<'_, '_>, value: &Value) -> Outcome<(*mut c_void, usize, Store)> {
-    const { assert!(v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP <= heap::NEVER_REFUSED) };
     let value = value.local(scope)?;
     let store = buffer_of(scope, value)?.get_backing_store();
     if store.is_resizable_by_user_javascript() && !store.is_shared() {

@@ -205,15 +205,16 @@ impl Error {
             .filter(|name| name.is_string())
             .map(|name| name.to_rust_string_lossy(scope));
         origin.line = message.get_line_number(scope).unwrap_or(0) as u32;
-        origin.column = message.get_start_column() as u32 + 1;
+        // V8 says -1 where no JavaScript was on the stack.
+        let start = i32::try_from(message.get_start_column()).ok().map(|column| column as usize);
+        origin.column = start.map_or(0, |column| column as u32 + 1);
         origin.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
         if error.message.is_empty() && !value.is_native_error() {
             // V8 prints what was thrown without running guest code.
             let text = message.get(scope).to_rust_string_lossy(scope);
             error.message = text.strip_prefix("Uncaught ").unwrap_or(&text).to_string();
         }
-        if let (Some(file), Some(line)) = (&origin.filename, &origin.source_line) {
-            let start = message.get_start_column();
+        if let (Some(file), Some(line), Some(start)) = (&origin.filename, &origin.source_line, start) {
             let carets = message.get_end_column().saturating_sub(start).max(1);
             origin.arrow = Some(arrow(file, origin.line, line, start, carets));
         }

@@ -26,7 +26,7 @@ pub const DEFAULT_BUFFER_LIMIT: usize = 512 << 20;
 /// A typed array up to this size has its bytes on the heap until somebody asks for its `buffer`; V8
 /// kills the process if they cannot be moved then. What the guest makes of such arrays is bounded by
 /// the heap.
-pub const NEVER_REFUSED: usize = 64;
+pub const NEVER_REFUSED: usize = v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP;
 
 /// V8 asks what to do as the heap nears its limit. It is in the middle of a collection.
 ///
