@@ -3,9 +3,12 @@
 
 pub mod boundary;
 pub mod cancel;
+pub mod clone;
 pub mod context;
 pub mod error;
+pub mod graph;
 pub mod isolate;
+pub mod json;
 pub mod library;
 pub mod pool;
 pub mod script;

@@ -209,7 +209,8 @@ impl Error {
             .filter(|name| name.is_string())
             .map(|name| name.to_rust_string_lossy(scope));
         error.line = message.get_line_number(scope).unwrap_or(0) as u32;
-        error.column = message.get_start_column() as u32 + 1;
+        // V8 says -1 where no JavaScript was on the stack.
+        error.column = u32::try_from(message.get_start_column()).map_or(0, |column| column.saturating_add(1));
         error.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
         if error.message.is_empty() && !value.is_native_error() {
             // V8 prints what was thrown without running guest code.
@@ -249,7 +250,8 @@ fn arrow(file: &str, line: u32, source: &str, start: usize, carets: usize) -> St
     format!("{file}:{line}\n{source}\n{lead}{}\n", "^".repeat(carets))
 }
 
-fn stack_lines(frames: &[Frame]) -> String {
+/// The lines of a stack, each with a newline before it.
+pub fn stack_lines(frames: &[Frame]) -> String {
     frames
         .iter()
         .map(|frame| {
@@ -304,7 +306,7 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
 }
 
 /// A data property of the object or of its prototypes. Accessors and proxies are not asked.
-fn data_property<'s>(
+pub fn data_property<'s>(
     scope: &mut Scope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     key: &str,
@@ -329,7 +331,8 @@ fn data_property<'s>(
     None
 }
 
-fn frames<'s>(
+/// The frames of V8's record of a stack.
+pub fn frames<'s>(
     scope: &v8::PinScope<'s, '_>,
     trace: v8::Local<'s, v8::StackTrace>,
     limit: usize,

@@ -9,6 +9,7 @@ use crate::engine::thread::Thread;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 
 /// Runs something that V8 or the system called: a panic must not unwind into foreign frames.
 pub fn no_unwind(body: impl FnOnce()) {
@@ -125,6 +126,10 @@ fn trampoline<'s>(
 ) {
     no_unwind(|| {
         let Ok(data) = v8::Local::<v8::External>::try_from(arguments.data()) else { return };
+        // V8 calls native getters even where it may not run JavaScript.
+        if Isolate::of(scope).quiet.load(Ordering::Relaxed) {
+            return throw_error(scope, "a host function is not called while values are read");
+        }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
         let entry = unsafe { &*(data.value() as *const Entry) };
         let call = Call {

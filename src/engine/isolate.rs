@@ -41,6 +41,8 @@ pub struct Isolate {
     pub buffers: Arc<heap::Buffers>,
     /// Globals were dropped by threads outside: V8's cells wait to be freed.
     pub deferred: AtomicBool,
+    /// Something is being read: host functions are not to be called, whoever asks.
+    pub quiet: AtomicBool,
     /// The heap limit was passed and is to be restored.
     pub over_limit: AtomicBool,
     /// Told of unhandled rejections.
@@ -84,6 +86,7 @@ impl Isolate {
             tasks: Queue::of(raw as usize),
             buffers,
             deferred: AtomicBool::new(false),
+            quiet: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
             listener: Mutex::default(),
             raw,

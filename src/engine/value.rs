@@ -31,6 +31,80 @@ pub enum jsvm_kind {
 }
 pub use jsvm_kind as Kind;
 
+/// What the bytes of a buffer or view are. The numbers are part of the ABI.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum jsvm_element_type {
+    /// Int8Array.
+    Int8 = 0,
+    /// Uint8Array.
+    Uint8 = 1,
+    /// Uint8ClampedArray.
+    Uint8Clamped = 2,
+    /// Int16Array.
+    Int16 = 3,
+    /// Uint16Array.
+    Uint16 = 4,
+    /// Int32Array.
+    Int32 = 5,
+    /// Uint32Array.
+    Uint32 = 6,
+    /// Float16Array.
+    Float16 = 7,
+    /// Float32Array.
+    Float32 = 8,
+    /// Float64Array.
+    Float64 = 9,
+    /// BigInt64Array.
+    Bigint64 = 10,
+    /// BigUint64Array.
+    Biguint64 = 11,
+    /// DataView.
+    DataView = 12,
+    /// ArrayBuffer.
+    ArrayBuffer = 13,
+}
+pub use jsvm_element_type as Element;
+
+impl Element {
+    const ALL: [Element; 14] = [
+        Element::Int8,
+        Element::Uint8,
+        Element::Uint8Clamped,
+        Element::Int16,
+        Element::Uint16,
+        Element::Int32,
+        Element::Uint32,
+        Element::Float16,
+        Element::Float32,
+        Element::Float64,
+        Element::Bigint64,
+        Element::Biguint64,
+        Element::DataView,
+        Element::ArrayBuffer,
+    ];
+
+    /// The type of a number that came from foreign code.
+    pub fn from_number(number: f64) -> Option<Element> {
+        Element::ALL.into_iter().find(|element| f64::from(*element as u32) == number)
+    }
+
+    /// Bytes of one element.
+    pub fn size(self) -> usize {
+        match self {
+            Element::Int8
+            | Element::Uint8
+            | Element::Uint8Clamped
+            | Element::DataView
+            | Element::ArrayBuffer => 1,
+            Element::Int16 | Element::Uint16 | Element::Float16 => 2,
+            Element::Int32 | Element::Uint32 | Element::Float32 => 4,
+            Element::Float64 | Element::Bigint64 | Element::Biguint64 => 8,
+        }
+    }
+}
+
 /// The object is an Array.
 pub const JSVM_FLAG_ARRAY: u32 = 1 << 0;
 /// The object is an Error made by an Error constructor, in whatever context.
@@ -215,17 +289,18 @@ pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Outcome<v8::Local<'s
 pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Text {
     let utf8 = string.to_rust_string_lossy(scope).into_bytes();
     // A lost surrogate shows as U+FFFD, which a string may also have of its own.
-    let suspicious = !string.is_onebyte() && memchr_replacement(&utf8);
+    let suspicious = !string.is_onebyte() && has_replacement(&utf8);
     let lossy = suspicious && has_lone_surrogate(scope, string);
     let exact = lossy.then(|| Arc::new(Value::new(scope, string.into())));
     Text { utf8, exact }
 }
 
-fn memchr_replacement(utf8: &[u8]) -> bool {
+/// Whether U+FFFD is in the UTF-8.
+pub fn has_replacement(utf8: &[u8]) -> bool {
     utf8.windows(3).any(|w| w == [0xEF, 0xBF, 0xBD])
 }
 
-fn has_lone_surrogate<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> bool {
+pub fn has_lone_surrogate<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> bool {
     let units = utf16(scope, string);
     char::decode_utf16(units).any(|unit| unit.is_err())
 }
