@@ -601,7 +601,7 @@ static void no_room(void) {
   jsvm_slot *many = calloc(count, sizeof *many);
   bytes.data = calloc(2000, 1);
   bytes.len = 2000;
-  CHECK_ERROR(jsvm_value_build(there, &bytes, 1, NULL, &value, &error), JSVM_STATUS_OUT_OF_MEMORY, &error, "slots[0]: ");
+  CHECK_STATUS(jsvm_value_build(there, &bytes, 1, NULL, &value, &error), JSVM_STATUS_OUT_OF_MEMORY, &error);
   free((void *)(uintptr_t)bytes.data);
   many[0] = (jsvm_slot)BOX(ARRAY, count - 1);
   for (size_t i = 1; i < count; i++) {
