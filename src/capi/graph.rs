@@ -66,15 +66,13 @@ impl jsvm_graph {
     fn new(flat: Flat) -> Result<jsvm_graph, Error> {
         let block = flat.block.into_boxed_slice();
         let start = block.as_ptr().cast::<c_char>();
-        let mut made = Vec::with_capacity(flat.records.len());
-        for record in flat.records {
-            match slot(record, start) {
-                Ok(slot) => made.push(slot),
-                Err(error) => {
-                    made.iter().for_each(|slot: &jsvm_slot| pool::free(slot.handle));
-                    return Err(error);
-                }
-            }
+        // Both have 40 bytes: the slots take the place of the records.
+        let mut failed = None;
+        let made: Vec<jsvm_slot> =
+            flat.records.into_iter().map(|record| slot(record, start, &mut failed)).collect();
+        if let Some(error) = failed {
+            made.iter().filter(|slot| !slot.handle.is_null()).for_each(|slot| pool::free(slot.handle));
+            return Err(error);
         }
         let slots = Box::leak(made.into_boxed_slice());
         let block = Box::leak(block);
@@ -87,8 +85,15 @@ impl jsvm_graph {
     }
 }
 
-fn slot(record: Record, block: *const c_char) -> Result<jsvm_slot, Error> {
-    Ok(jsvm_slot {
+fn slot(record: Record, block: *const c_char, failed: &mut Option<Error>) -> jsvm_slot {
+    let handle = record.value.and_then(|value| {
+        // After a failure nothing more is made: all of it is given back.
+        if failed.is_some() {
+            return None;
+        }
+        pool::put(jsvm_value(value)).map_err(|error| *failed = Some(error)).ok()
+    });
+    jsvm_slot {
         kind: record.kind,
         flags: record.flags,
         number: record.number,
@@ -97,11 +102,8 @@ fn slot(record: Record, block: *const c_char) -> Result<jsvm_slot, Error> {
             at => block.wrapping_add(at),
         },
         len: record.len,
-        handle: match record.value {
-            Some(value) => pool::put(jsvm_value(value))?,
-            None => std::ptr::null_mut(),
-        },
-    })
+        handle: handle.unwrap_or(std::ptr::null_mut()),
+    }
 }
 
 /// Takes a value apart, with all that it holds: see jsvm_graph_kind for what comes out. One call for a whole graph,

@@ -12,6 +12,7 @@ use crate::engine::limits::Limits;
 use crate::engine::raw;
 use crate::engine::value::{self, Element, JSVM_FLAG_LOSSY, Kind, Value, kind_of};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::xxh3_64;
@@ -37,17 +38,28 @@ pub fn flatten(value: &Value, options: &Options, limits: &Limits) -> Result<Flat
         if options.call_getters {
             walk.all(scope, root)?;
         } else {
-            let isolate = Isolate::of(scope);
-            isolate.quiet.store(true, Ordering::Relaxed);
-            let result = {
-                v8::disallow_javascript_execution_scope!(let scope, scope, v8::OnFailure::ThrowOnFailure);
-                walk.all(scope, root)
-            };
-            isolate.quiet.store(false, Ordering::Relaxed);
-            result?;
+            let _quiet = Quiet::new(&value.isolate);
+            v8::disallow_javascript_execution_scope!(let scope, scope, v8::OnFailure::ThrowOnFailure);
+            walk.all(scope, root)?;
         }
         Ok(Flat { records: walk.records, block: walk.block })
     })
+}
+
+/// Until it is dropped, host functions are not called.
+struct Quiet<'a>(&'a Isolate);
+
+impl Quiet<'_> {
+    fn new(isolate: &Isolate) -> Quiet<'_> {
+        isolate.quiet.store(true, Ordering::Relaxed);
+        Quiet(isolate)
+    }
+}
+
+impl Drop for Quiet<'_> {
+    fn drop(&mut self) {
+        self.0.quiet.store(false, Ordering::Relaxed);
+    }
 }
 
 /// A container whose children are being read.
@@ -78,15 +90,34 @@ struct Seen<'s> {
     next: Option<usize>,
 }
 
+/// Hashes what is a hash already.
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+    fn write_i32(&mut self, hash: i32) {
+        self.write_u64(hash as u64);
+    }
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
 struct Walk<'s> {
     options: Options,
     records: Vec<Record>,
     block: Vec<u8>,
     frames: Vec<Frame<'s>>,
     seen: Vec<Seen<'s>>,
-    by_hash: HashMap<i32, usize>,
+    by_hash: HashMap<i32, usize, BuildHasherDefault<Spread>>,
     /// Offset and length of keys by their hash.
-    keys: HashMap<u64, (usize, usize)>,
+    keys: HashMap<u64, (usize, usize), BuildHasherDefault<Spread>>,
     /// A prototype of arrays that shows nothing through holes.
     clean: Option<v8::Local<'s, v8::Value>>,
 }
@@ -95,13 +126,6 @@ struct Walk<'s> {
 const BATCH: u32 = 256;
 /// Keys that are remembered.
 const MAX_KEYS: usize = 1 << 16;
-
-/// What a property or element came to.
-enum Read<'s> {
-    Value(v8::Local<'s, v8::Value>),
-    Accessor,
-    Hole,
-}
 
 /// What an object is taken apart as.
 enum Class {
@@ -118,8 +142,8 @@ impl<'s> Walk<'s> {
             block: Vec::new(),
             frames: Vec::new(),
             seen: Vec::new(),
-            by_hash: HashMap::new(),
-            keys: HashMap::new(),
+            by_hash: HashMap::default(),
+            keys: HashMap::default(),
             clean: None,
         }
     }
@@ -128,8 +152,12 @@ impl<'s> Walk<'s> {
         if let Some(object) = self.leaf(scope, root)? {
             self.open(scope, object)?;
         }
+        let mut rounds = 0u32;
         while !self.frames.is_empty() {
-            enter::go_on()?;
+            if rounds.is_multiple_of(BATCH) {
+                enter::go_on()?;
+            }
+            rounds = rounds.wrapping_add(1);
             let container = {
                 v8::escapable_handle_scope!(let inner, scope);
                 self.batch(inner)?.map(|object| inner.escape(object))
@@ -141,37 +169,58 @@ impl<'s> Walk<'s> {
         Ok(())
     }
 
-    /// Reads children of the top frame up to the first that has children itself.
+    /// Reads children up to the first that has children itself.
     fn batch<'b>(&mut self, scope: &mut Scope<'b, '_>) -> Outcome<Option<v8::Local<'b, v8::Object>>> {
-        for _ in 0..BATCH {
-            let Some(frame) = self.frames.last_mut() else { break };
-            if frame.at == frame.end {
-                self.frames.pop();
-                break;
-            }
-            let at = frame.at;
-            frame.at += 1;
-            let (how, object, keys) = (frame.how, frame.object, frame.keys);
-            let read = match (how, keys) {
-                (How::Properties, Some(keys)) => {
-                    let key = keys.get_index(scope, at).thrown()?;
-                    self.key(scope, key.cast())?;
-                    self.property(scope, object, key)?
+        v8::tc_scope!(let caught, scope);
+        let mut read = || {
+            for _ in 0..BATCH {
+                let Some(frame) = self.frames.last_mut() else { break };
+                if frame.at == frame.end {
+                    self.frames.pop();
+                    continue;
                 }
-                (How::Sparse(shows), _) => self.element(scope, object, at, shows)?,
-                _ => Read::Value(object.get_index(scope, at).thrown()?),
-            };
-            match read {
-                Read::Value(value) => {
-                    if let Some(object) = self.leaf(scope, value)? {
-                        return Ok(Some(object));
+                let at = frame.at;
+                frame.at += 1;
+                let (how, object) = (frame.how, frame.object);
+                let value = match frame.keys {
+                    Some(keys) => {
+                        let key = keys.get_index(caught, at).thrown()?;
+                        self.key(caught, key.cast())?;
+                        object.get(caught, key)
                     }
+                    None => object.get_index(caught, at),
+                };
+                if value.is_none() {
+                    if self.options.call_getters || caught.has_terminated() {
+                        return Err(Fail::Thrown);
+                    }
+                    // V8 may not run JavaScript: it would have called something.
+                    caught.reset();
                 }
-                Read::Accessor => self.push(Kind::Undefined as u32, JSVM_FLAG_ACCESSOR, 0.0, NO_DATA, 0)?,
-                Read::Hole => self.push(GraphKind::Hole as u32, 0, 0.0, NO_DATA, 0)?,
+                if let How::Sparse(shows) = how
+                    && (shows || value.is_none_or(|value| value.is_undefined()))
+                    && !has_index(caught, object, at)?
+                {
+                    self.push(GraphKind::Hole as u32, 0, 0.0, NO_DATA, 0)?;
+                    continue;
+                }
+                match value {
+                    Some(value) => {
+                        if let Some(object) = self.leaf(caught, value)? {
+                            return Ok(Some(object));
+                        }
+                    }
+                    None => self.push(Kind::Undefined as u32, JSVM_FLAG_ACCESSOR, 0.0, NO_DATA, 0)?,
+                }
             }
+            Ok(None)
+        };
+        let result = read();
+        if matches!(result, Err(Fail::Thrown)) {
+            // For who called us.
+            caught.rethrow();
         }
-        Ok(None)
+        result
     }
 
     /// `get` where V8 may throw because it may not run JavaScript: None then.
@@ -190,38 +239,6 @@ impl<'s> Walk<'s> {
         }
         caught.reset();
         Ok(result)
-    }
-
-    /// An own property.
-    fn property<'b>(
-        &self,
-        scope: &mut Scope<'b, '_>,
-        object: v8::Local<'_, v8::Object>,
-        key: v8::Local<'_, v8::Value>,
-    ) -> Outcome<Read<'b>> {
-        let value = self.quietly(scope, |scope| object.get(scope, key))?;
-        Ok(value.map_or(Read::Accessor, Read::Value))
-    }
-
-    fn element<'b>(
-        &self,
-        scope: &mut Scope<'b, '_>,
-        array: v8::Local<'_, v8::Object>,
-        index: u32,
-        shows: bool,
-    ) -> Outcome<Read<'b>> {
-        let value = self.quietly(scope, |scope| array.get_index(scope, index))?;
-        if let Some(value) = value
-            && !shows
-            && !value.is_undefined()
-        {
-            return Ok(Read::Value(value));
-        }
-        let name = v8::Integer::new_from_unsigned(scope, index).to_string(scope).thrown()?;
-        if !array.has_own_property(scope, name.into()).thrown()? {
-            return Ok(Read::Hole);
-        }
-        Ok(value.map_or(Read::Accessor, Read::Value))
     }
 
     fn push(&mut self, kind: u32, flags: u32, number: f64, data: usize, len: usize) -> Outcome<()> {
@@ -330,8 +347,7 @@ impl<'s> Walk<'s> {
         if value.is_string() {
             self.string(scope, value.cast())?;
         } else if value.is_number() {
-            let number = value.number_value(scope).unwrap_or(f64::NAN);
-            self.push(Kind::Number as u32, 0, number, NO_DATA, 0)?;
+            self.push(Kind::Number as u32, 0, value.cast::<v8::Number>().value(), NO_DATA, 0)?;
         } else if let Ok(object) = v8::Local::<v8::Object>::try_from(value) {
             if let Class::Kept = class(scope, object) {
                 self.kept(scope, value)?;
@@ -543,12 +559,18 @@ impl<'s> Walk<'s> {
             if known.contains(&key.to_rust_string_lossy(scope).as_str()) {
                 continue;
             }
-            if let Read::Value(value) = self.property(scope, object, key)? {
+            if let Some(value) = self.quietly(scope, |scope| object.get(scope, key))? {
                 pairs.extend([key, value]);
             }
         }
         Ok(v8::Array::new_with_elements(scope, &pairs))
     }
+}
+
+/// Whether an array has an element of its own there.
+fn has_index(scope: &mut Scope<'_, '_>, array: v8::Local<'_, v8::Object>, index: u32) -> Outcome<bool> {
+    let name = v8::Integer::new_from_unsigned(scope, index).to_string(scope).thrown()?;
+    array.has_own_property(scope, name.into()).thrown()
 }
 
 /// The own enumerable string keys of an object.

@@ -127,7 +127,8 @@ fn trampoline<'s>(
     no_unwind(|| {
         let Ok(data) = v8::Local::<v8::External>::try_from(arguments.data()) else { return };
         // V8 calls native getters even where it may not run JavaScript.
-        if Isolate::of(scope).quiet.load(Ordering::Relaxed) {
+        // SAFETY: `Isolate::new` put it there, and whoever is inside holds a reference.
+        if unsafe { &*(scope.get_data(0) as *const Isolate) }.quiet.load(Ordering::Relaxed) {
             return throw_error(scope, "a host function is not called while values are read");
         }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
