@@ -29,8 +29,11 @@ pub const DEFAULT_BUFFER_LIMIT: usize = 512 << 20;
 pub const NEVER_REFUSED: usize = v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP;
 
 /// V8 asks what to do as the heap nears its limit. It is in the middle of a collection.
+///
+/// # Safety
+/// `data` is the isolate that the callback was added to, and this thread is inside it.
 pub unsafe extern "C" fn near_heap_limit(data: *mut c_void, current: usize, _initial: usize) -> usize {
-    // SAFETY: the data is the isolate that the callback was added to, which outlives its V8 isolate.
+    // SAFETY: the caller's promise; whoever is inside holds the isolate.
     let isolate = unsafe { &*(data as *const Isolate) };
     if isolate.buffers.refused.swap(false, Ordering::Relaxed) {
         // V8 also comes here in its last try to make room for an ArrayBuffer that we refused: that is
