@@ -497,7 +497,7 @@ typedef struct jsvm_script_options {
    */
   size_t struct_size;
   /**
-   * [in] The script's name in errors and stacks; default "evalmachine.<anonymous>". node:vm: `filename`.
+   * [in] The script's name in errors and stacks; default `evalmachine.<anonymous>`. node:vm: `filename`.
    */
   struct jsvm_str filename;
   /**

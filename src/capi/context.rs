@@ -8,7 +8,7 @@ use crate::capi::script::{jsvm_script_options, with_options};
 use crate::capi::slot::{jsvm_slot, jsvm_value};
 use crate::engine::error::{Error, jsvm_status};
 use crate::vm::context::{self, Context};
-use crate::vm::script::Script;
+use crate::vm::script;
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
@@ -157,8 +157,7 @@ pub unsafe extern "C" fn jsvm_context_evaluate(
         // SAFETY: as above.
         let value = unsafe {
             with_options(script_options, |options| {
-                let script = Script::new(&context.context.isolate, source, options)?;
-                script.run(Some(&context.context), &limits.limits())
+                script::evaluate(&context.context, source, options, &limits.limits())
             })?
         };
         if !result.is_null() {

@@ -1,7 +1,7 @@
 //! The C ABI, one file per noun of `include/jsvm.h`: arguments are checked and converted here, and
 //! the layers below do the work.
 
-#![allow(clippy::missing_safety_doc, reason = "the docs are the C header's")]
+#![allow(clippy::missing_safety_doc, rustdoc::broken_intra_doc_links, reason = "the docs are the C header's")]
 
 pub mod boundary;
 pub mod buffer;

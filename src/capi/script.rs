@@ -8,7 +8,6 @@ use crate::capi::pool::{self, Handle, jsvm_handle_kind};
 use crate::capi::slot::{copy_out, jsvm_slot};
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::value::Out;
-use crate::vm::context;
 use crate::vm::script::{self, Script};
 use std::ffi::{CString, c_char};
 
@@ -32,7 +31,7 @@ impl Handle for jsvm_script {
 pub struct jsvm_script_options {
     /// sizeof(jsvm_script_options).
     pub struct_size: usize,
-    /// [in] The script's name in errors and stacks; default "evalmachine.<anonymous>". node:vm: `filename`.
+    /// [in] The script's name in errors and stacks; default `evalmachine.<anonymous>`. node:vm: `filename`.
     pub filename: jsvm_str,
     /// Lines that stand before the source in its file. node:vm: `lineOffset`.
     pub line_offset: i32,
@@ -81,8 +80,8 @@ pub unsafe fn with_options<T>(
 }
 
 fn hide_arrow(mut error: Box<Error>, hide: bool) -> Box<Error> {
-    if hide {
-        error.arrow = None;
+    if hide && let Some(origin) = &mut error.origin {
+        origin.arrow = None;
     }
     error
 }
@@ -274,8 +273,7 @@ pub unsafe extern "C" fn jsvm_script_run_in_new_context(
         // SAFETY: as above.
         unsafe {
             run(script, options, result, |script, limits| {
-                let made = context::new(&script.isolate, made_with)?;
-                let value = script.run(Some(&made), &limits.limits());
+                let (made, value) = script::run_in_new_context(script, made_with, &limits.limits())?;
                 if !context.is_null() {
                     context.write(pool::put(jsvm_context::new(made))?);
                 }

@@ -140,8 +140,8 @@ impl<'a> Input<'a> {
             k if k == Kind::Null as u32 => In::Null,
             k if k == Kind::Boolean as u32 => In::Boolean(slot.number != 0.0),
             k if k == Kind::Number as u32 => In::Number(slot.number),
-            // SAFETY: the caller's promise.
             k if k == Kind::String as u32 => {
+                // SAFETY: the caller's promise.
                 In::String(unsafe { boundary::text(slot.data, slot.len, argument)? })
             }
             k if k == Kind::Bigint as u32 => {

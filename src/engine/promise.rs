@@ -105,7 +105,7 @@ impl Resolver {
             return false;
         };
         // The note comes before the count goes down: in between, work is left either way.
-        self.isolate.tasks.note(Box::new(move |scope| apply(scope, &resolver, outcome)));
+        self.isolate.tasks.note(self.isolate.raw(), Box::new(move |scope| apply(scope, &resolver, outcome)));
         self.isolate.tasks.unsettled.fetch_sub(1, Ordering::SeqCst);
         true
     }
@@ -174,32 +174,37 @@ pub fn state(value: &Value) -> Result<State, Box<Error>> {
 /// with as an exception.
 pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Box<Error>> {
     let isolate = &value.isolate;
-    // From now on somebody listens.
-    enter::touch(isolate, None, |scope| {
-        promise(scope, value)?.mark_as_handled();
-        Ok(())
-    })?;
-    let mut result = None;
-    let settled = |result: &mut Option<Result<Out, Box<Error>>>| {
+    enter::span(isolate, limits, |_| {
+        // From now on somebody listens.
         enter::touch(isolate, None, |scope| {
-            let promise = promise(scope, value)?;
-            let value = match promise.state() {
-                v8::PromiseState::Pending => return Ok(false),
-                v8::PromiseState::Fulfilled => {
-                    let value = promise.result(scope);
-                    Ok(Out::new(scope, value))
-                }
-                v8::PromiseState::Rejected => {
-                    let reason = promise.result(scope);
-                    Err(Box::new(Error::thrown(scope, reason, None)))
-                }
-            };
-            *result = Some(value);
-            Ok(true)
+            promise(scope, value)?.mark_as_handled();
+            Ok(())
+        })?;
+        let mut result = None;
+        pump::run_until(isolate, || {
+            result = settled(isolate, value)?;
+            Ok(result.is_some())
+        })?;
+        result.unwrap_or_else(|| unreachable!("it ran until there was a result"))
+    })
+}
+
+/// The promise's value, or what it was rejected with as an exception, once it has either.
+fn settled(isolate: &Arc<Isolate>, value: &Value) -> Result<Option<Result<Out, Box<Error>>>, Box<Error>> {
+    enter::touch(isolate, None, |scope| {
+        let promise = promise(scope, value)?;
+        Ok(match promise.state() {
+            v8::PromiseState::Pending => None,
+            v8::PromiseState::Fulfilled => {
+                let value = promise.result(scope);
+                Some(Ok(Out::new(scope, value)))
+            }
+            v8::PromiseState::Rejected => {
+                let reason = promise.result(scope);
+                Some(Err(Box::new(Error::thrown(scope, reason, None))))
+            }
         })
-    };
-    pump::run_until(isolate, limits, || settled(&mut result))?;
-    result.unwrap_or_else(|| Err(Box::new(Error::new(Status::Panic, "a settled promise has no result"))))
+    })
 }
 
 /// Has two functions of JavaScript called when the promise settles; gives the promise of that.

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// come.
 pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Result<bool, Box<Error>> {
     let until = now().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(NEVER));
-    span(isolate, limits, |thread| {
+    enter::span(isolate, limits, |thread| {
         loop {
             let ran = run_ready(isolate)?;
             if ran || now() >= until {
@@ -24,47 +24,28 @@ pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Res
     })
 }
 
-/// Runs tasks until `done` says so, within limits; WRONG_STATE once nothing is left to run.
+/// Runs tasks until `done` says so; WRONG_STATE once nothing is left to run. The caller's span has
+/// the limits.
 pub fn run_until(
     isolate: &Arc<Isolate>,
-    limits: &Limits,
     mut done: impl FnMut() -> Result<bool, Box<Error>>,
 ) -> Result<(), Box<Error>> {
-    span(isolate, limits, |thread| {
-        loop {
-            let ran = run_ready(isolate)?;
-            if done()? {
-                return Ok(());
-            }
-            if !ran {
-                if !isolate.tasks.work_left() {
-                    return Err(Box::new(Error::new(
-                        Status::WrongState,
-                        "promise: it is pending, and nothing is left to run that could settle it",
-                    )));
-                }
-                wait_for_work(isolate, thread, NEVER)?;
-            }
+    let thread = Thread::current();
+    loop {
+        let ran = run_ready(isolate)?;
+        if done()? {
+            return Ok(());
         }
-    })
-}
-
-/// Several stays in the isolate under one set of limits.
-fn span<R>(
-    isolate: &Arc<Isolate>,
-    limits: &Limits,
-    body: impl FnOnce(&Arc<Thread>) -> Result<R, Box<Error>>,
-) -> Result<R, Box<Error>> {
-    struct End<'a>(&'a Arc<Thread>);
-    impl Drop for End<'_> {
-        fn drop(&mut self) {
-            self.0.end();
+        if !ran {
+            if !isolate.tasks.work_left() {
+                return Err(Box::new(Error::new(
+                    Status::WrongState,
+                    "promise: it is pending, and nothing is left to run that could settle it",
+                )));
+            }
+            wait_for_work(isolate, &thread, NEVER)?;
         }
     }
-    let thread = Thread::current();
-    thread.begin_span(isolate, limits);
-    let _end = End(&thread);
-    body(&thread)
 }
 
 /// Runs what is there now. True if there was something.

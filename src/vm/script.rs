@@ -59,46 +59,7 @@ fn unseal(bytes: &[u8], source_hash: u64) -> Option<&[u8]> {
 impl Script {
     /// Compiles. A SyntaxError comes as EXCEPTION.
     pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Box<Error>> {
-        let source_hash = xxh3_64(source.as_bytes());
-        let cache = options.cached_data.map(|bytes| unseal(bytes, source_hash));
-        enter::touch(isolate, None, |scope| {
-            let code = value::string(scope, source)?;
-            let name = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
-            let (line, column) = (options.line_offset, options.column_offset);
-            let origin = v8::ScriptOrigin::new(
-                scope,
-                name.into(),
-                line,
-                column,
-                false,
-                -1,
-                None,
-                false,
-                false,
-                false,
-                None,
-            );
-            use v8::script_compiler::{CachedData, CompileOptions, NoCacheReason, Source};
-            let (mut source, how) = match cache.flatten() {
-                Some(payload) => (
-                    Source::new_with_cached_data(code, Some(&origin), CachedData::new(payload)),
-                    CompileOptions::ConsumeCodeCache,
-                ),
-                None => (Source::new(code, Some(&origin)), CompileOptions::NoCompileOptions),
-            };
-            let unbound =
-                v8::script_compiler::compile_unbound_script(scope, &mut source, how, NoCacheReason::NoReason)
-                    .thrown()?;
-            let refused = source.get_cached_data().is_none_or(|data| data.rejected());
-            let map = unbound.get_source_mapping_url(scope);
-            Ok(Script {
-                isolate: isolate.clone(),
-                source_map_url: map.is_string().then(|| map.to_rust_string_lossy(scope)),
-                cached_data_rejected: cache.map(|payload| payload.is_none() || refused),
-                unbound: v8::Global::new(scope, unbound),
-                source_hash,
-            })
-        })
+        enter::touch(isolate, None, |scope| compile(scope, source, options))
     }
 
     /// Runs in a context of the same isolate; None is the main one.
@@ -113,7 +74,7 @@ impl Script {
         }
         enter::run(&self.isolate, context.map(|c| &c.global), limits, |scope| {
             let unbound = v8::Local::new(scope, &self.unbound);
-            evaluate(scope, unbound)
+            run_unbound(scope, unbound)
         })
     }
 
@@ -130,14 +91,70 @@ impl Script {
     }
 }
 
-fn evaluate<'s>(scope: &mut Scope<'s, '_>, unbound: v8::Local<'s, v8::UnboundScript>) -> enter::Outcome<Out> {
-    let result = unbound.bind_to_current_context(scope).run(scope);
-    // A context's own queue is drained whether the script threw or not.
-    match result {
-        Some(value) => {
-            context::after_evaluate(scope)?;
-            Ok(Out::new(scope, value))
-        }
-        None => Err(enter::Fail::Thrown),
-    }
+/// Compiles and runs in one stay, so that the limits hold for the wait as well.
+pub fn evaluate(
+    context: &Context,
+    source: &str,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Out, Box<Error>> {
+    enter::run(&context.isolate, Some(&context.global), limits, |scope| {
+        let script = compile(scope, source, options)?;
+        let unbound = v8::Local::new(scope, &script.unbound);
+        run_unbound(scope, unbound)
+    })
+}
+
+/// Makes a context and runs a script in it, within limits. The context is given also when the
+/// script fails.
+pub fn run_in_new_context(
+    script: &Script,
+    options: context::Options,
+    limits: &Limits,
+) -> Result<(Context, Result<Out, Box<Error>>), Box<Error>> {
+    enter::span(&script.isolate, limits, |_| {
+        let context = context::new(&script.isolate, options)?;
+        let result = script.run(Some(&context), &Limits::NONE);
+        Ok((context, result))
+    })
+}
+
+fn compile(scope: &mut Scope<'_, '_>, source: &str, options: &Options) -> enter::Outcome<Script> {
+    use v8::script_compiler::{CachedData, CompileOptions, NoCacheReason, Source};
+    let source_hash = xxh3_64(source.as_bytes());
+    let cache = options.cached_data.map(|bytes| unseal(bytes, source_hash));
+    let code = value::string(scope, source)?;
+    let name = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
+    let (line, column) = (options.line_offset, options.column_offset);
+    let origin =
+        v8::ScriptOrigin::new(scope, name.into(), line, column, false, -1, None, false, false, false, None);
+    let (mut source, how) = match cache.flatten() {
+        Some(payload) => (
+            Source::new_with_cached_data(code, Some(&origin), CachedData::new(payload)),
+            CompileOptions::ConsumeCodeCache,
+        ),
+        None => (Source::new(code, Some(&origin)), CompileOptions::NoCompileOptions),
+    };
+    let unbound =
+        v8::script_compiler::compile_unbound_script(scope, &mut source, how, NoCacheReason::NoReason)
+            .thrown()?;
+    let refused = source.get_cached_data().is_none_or(|data| data.rejected());
+    let map = unbound.get_source_mapping_url(scope);
+    Ok(Script {
+        isolate: Isolate::of(scope),
+        source_map_url: map.is_string().then(|| map.to_rust_string_lossy(scope)),
+        cached_data_rejected: cache.map(|payload| payload.is_none() || refused),
+        unbound: v8::Global::new(scope, unbound),
+        source_hash,
+    })
+}
+
+/// Runs in the scope's context. A context's own queue is drained within the run.
+fn run_unbound<'s>(
+    scope: &mut Scope<'s, '_>,
+    unbound: v8::Local<'s, v8::UnboundScript>,
+) -> enter::Outcome<Out> {
+    let value = unbound.bind_to_current_context(scope).run(scope).thrown()?;
+    context::after_evaluate(scope)?;
+    Ok(Out::new(scope, value))
 }
