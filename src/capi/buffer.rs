@@ -96,6 +96,7 @@ pub unsafe extern "C" fn jsvm_array_buffer_new_external(
         let context = &context.context;
         // SAFETY: as above.
         unsafe { bytes(data, len, "data")? };
+        buffer::check_length(len)?;
         let value = if len == 0 {
             // V8 forgets the memory of an empty buffer, and what lets go of it.
             let value =

@@ -29,6 +29,14 @@ pub fn copied(scope: &mut Scope<'_, '_>, bytes: &[u8]) -> Outcome<Value> {
     Ok(Value::new(scope, buffer.into()))
 }
 
+/// Refuses more bytes than a buffer can have.
+pub fn check_length(len: usize) -> Result<(), Error> {
+    if len > v8::TypedArray::MAX_BYTE_LENGTH {
+        return Err(Error::invalid(format!("len: {len} bytes are more than a buffer can have")));
+    }
+    Ok(())
+}
+
 /// Memory of the host's as the memory of a buffer. `release` is done on the finalizer thread when
 /// nobody uses it any more.
 ///
@@ -97,6 +105,10 @@ pub fn element_type(scope: &mut Scope<'_, '_>, view: &Value) -> Outcome<Element>
     Ok(Element::of(view.local(scope)?))
 }
 
+/// Where V8 keeps small arrays on the heap, it gives them memory of their own when somebody asks for
+/// their buffer, and dies if the allocator refuses it. This build of V8 does not.
+const _: () = assert!(v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP == 0);
+
 /// The bytes of a buffer or view, for the time of the call.
 fn with_bytes<R>(
     scope: &mut Scope<'_, '_>,
@@ -105,10 +117,8 @@ fn with_bytes<R>(
 ) -> Outcome<R> {
     let value = value.local(scope)?;
     if let Ok(view) = v8::Local::<v8::ArrayBufferView>::try_from(value) {
-        // Small arrays have their bytes on the heap, which moves: V8 copies them here.
-        let mut small = [0u8; v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP];
         // SAFETY: the memory is used before anything else is asked of V8.
-        let (data, len) = unsafe { view.get_contents_raw_parts(&mut small) };
+        let (data, len) = unsafe { view.get_contents_raw_parts(&mut []) };
         return Ok(body(data, len));
     }
     // SAFETY: V8 has one class for both kinds of buffer.
@@ -151,7 +161,6 @@ fn buffer_of<'s>(
     value: v8::Local<'s, v8::Value>,
 ) -> Outcome<v8::Local<'s, v8::ArrayBuffer>> {
     match v8::Local::<v8::ArrayBufferView>::try_from(value) {
-        // V8 dies if a small array gets no memory of its own here: `heap` never refuses it.
         Ok(view) => view.buffer(scope).thrown(),
         // SAFETY: V8 has one class for both kinds of buffer.
         Err(_) => Ok(unsafe { v8::Local::cast_unchecked(value) }),

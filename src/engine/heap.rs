@@ -23,11 +23,6 @@ pub const MIN_HEAP_LIMIT: usize = 8 << 20;
 pub const MAX_HEAP_LIMIT: usize = 1400 << 20;
 pub const DEFAULT_BUFFER_LIMIT: usize = 512 << 20;
 
-/// A typed array up to this size has its bytes on the heap until somebody asks for its `buffer`; V8
-/// kills the process if they cannot be moved then. What the guest makes of such arrays is bounded by
-/// the heap.
-pub const NEVER_REFUSED: usize = v8::TYPED_ARRAY_MAX_SIZE_IN_HEAP;
-
 /// V8 asks what to do as the heap nears its limit. It is in the middle of a collection.
 ///
 /// # Safety
@@ -109,9 +104,7 @@ fn layout(len: usize) -> Option<Layout> {
 
 fn take_and(account: &Buffers, len: usize, alloc: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
     let Some(layout) = layout(len) else { return std::ptr::null_mut() };
-    if len <= NEVER_REFUSED {
-        account.used.fetch_add(len, Ordering::Relaxed);
-    } else if !account.take(len) {
+    if !account.take(len) {
         return std::ptr::null_mut();
     }
     // SAFETY: the layout is not empty.
