@@ -50,6 +50,36 @@
 #define JSVM_FLAG_OWNED (1u << 31)
 
 /**
+ * The property cannot be changed by assignment.
+ */
+#define JSVM_PROPERTY_READ_ONLY (1u << 0)
+
+/**
+ * The property is not enumerable.
+ */
+#define JSVM_PROPERTY_DONT_ENUM (1u << 1)
+
+/**
+ * The property can be neither deleted nor defined anew: it is not configurable.
+ */
+#define JSVM_PROPERTY_DONT_DELETE (1u << 2)
+
+/**
+ * Only enumerable properties.
+ */
+#define JSVM_KEYS_ENUMERABLE (1u << 0)
+
+/**
+ * Keys that are strings, array indices included. With neither this nor JSVM_KEYS_SYMBOLS: both.
+ */
+#define JSVM_KEYS_STRINGS (1u << 1)
+
+/**
+ * Keys that are symbols.
+ */
+#define JSVM_KEYS_SYMBOLS (1u << 2)
+
+/**
  * The object is an Array.
  */
 #define JSVM_FLAG_ARRAY (1u << 0)
@@ -175,6 +205,28 @@ typedef enum jsvm_status {
 } jsvm_status;
 
 /**
+ * What the elements of a view are. The numbers are part of the ABI.
+ */
+typedef enum jsvm_element_type {
+  JSVM_ELEMENT_TYPE_INT8 = 0,
+  JSVM_ELEMENT_TYPE_UINT8 = 1,
+  JSVM_ELEMENT_TYPE_UINT8_CLAMPED = 2,
+  JSVM_ELEMENT_TYPE_INT16 = 3,
+  JSVM_ELEMENT_TYPE_UINT16 = 4,
+  JSVM_ELEMENT_TYPE_INT32 = 5,
+  JSVM_ELEMENT_TYPE_UINT32 = 6,
+  JSVM_ELEMENT_TYPE_FLOAT16 = 7,
+  JSVM_ELEMENT_TYPE_FLOAT32 = 8,
+  JSVM_ELEMENT_TYPE_FLOAT64 = 9,
+  JSVM_ELEMENT_TYPE_BIGINT64 = 10,
+  JSVM_ELEMENT_TYPE_BIGUINT64 = 11,
+  /**
+   * No elements: a DataView. Its lengths are in bytes.
+   */
+  JSVM_ELEMENT_TYPE_DATA_VIEW = 12,
+} jsvm_element_type;
+
+/**
  * A promise's state.
  */
 typedef enum jsvm_promise_state {
@@ -191,20 +243,6 @@ typedef enum jsvm_promise_state {
    */
   JSVM_PROMISE_STATE_REJECTED = 2,
 } jsvm_promise_state;
-
-/**
- * What C can hold. The numbers are part of the ABI.
- */
-typedef enum jsvm_handle_kind {
-  JSVM_HANDLE_KIND_ISOLATE = 0,
-  JSVM_HANDLE_KIND_CONTEXT = 1,
-  JSVM_HANDLE_KIND_SCRIPT = 2,
-  JSVM_HANDLE_KIND_VALUE = 3,
-  JSVM_HANDLE_KIND_ERROR = 4,
-  JSVM_HANDLE_KIND_CANCEL = 5,
-  JSVM_HANDLE_KIND_RESOLVER = 6,
-  JSVM_HANDLE_KIND_BORROW = 7,
-} jsvm_handle_kind;
 
 /**
  * What kind of JavaScript value it is. The numbers are part of the ABI.
@@ -243,6 +281,31 @@ typedef enum jsvm_kind {
 } jsvm_kind;
 
 /**
+ * The class of an error that the host makes. The numbers are part of the ABI.
+ */
+typedef enum jsvm_exception_class {
+  JSVM_EXCEPTION_CLASS_ERROR = 0,
+  JSVM_EXCEPTION_CLASS_TYPE_ERROR = 1,
+  JSVM_EXCEPTION_CLASS_RANGE_ERROR = 2,
+  JSVM_EXCEPTION_CLASS_REFERENCE_ERROR = 3,
+  JSVM_EXCEPTION_CLASS_SYNTAX_ERROR = 4,
+} jsvm_exception_class;
+
+/**
+ * What C can hold. The numbers are part of the ABI.
+ */
+typedef enum jsvm_handle_kind {
+  JSVM_HANDLE_KIND_ISOLATE = 0,
+  JSVM_HANDLE_KIND_CONTEXT = 1,
+  JSVM_HANDLE_KIND_SCRIPT = 2,
+  JSVM_HANDLE_KIND_VALUE = 3,
+  JSVM_HANDLE_KIND_ERROR = 4,
+  JSVM_HANDLE_KIND_CANCEL = 5,
+  JSVM_HANDLE_KIND_RESOLVER = 6,
+  JSVM_HANDLE_KIND_BORROW = 7,
+} jsvm_handle_kind;
+
+/**
  * When a context's microtasks run. node:vm: `microtaskMode`.
  */
 typedef enum jsvm_microtask_mode {
@@ -256,6 +319,11 @@ typedef enum jsvm_microtask_mode {
    */
   JSVM_MICROTASK_MODE_AFTER_EVALUATE = 1,
 } jsvm_microtask_mode;
+
+/**
+ * Holds the memory of a buffer for the host. Free it with jsvm_borrow_free, on any thread.
+ */
+typedef struct jsvm_borrow jsvm_borrow;
 
 /**
  * A cancel token. Calls that carry it (jsvm_run_options) end with CANCELLED once it is triggered.
@@ -293,6 +361,88 @@ typedef struct jsvm_script jsvm_script;
  * A JavaScript value that the host keeps. Free it with jsvm_value_free, on any thread.
  */
 typedef struct jsvm_value jsvm_value;
+
+/**
+ * Called once when libjsvm has let go of `userdata`, also when the function that took it failed:
+ * on any thread, with nothing held. It may call libjsvm.
+ */
+typedef void (*jsvm_finalizer)(void *userdata);
+
+/**
+ * A value on its way into or out of a call. A zeroed slot is `undefined`.
+ *
+ * Input slots are borrowed: set `kind` and the field that it names. If `handle` is not NULL it is
+ * the value, whatever `kind` says.
+ * Output slots are released with jsvm_slot_clear. Before a call they may hold anything; a failed
+ * call leaves them `undefined`.
+ */
+typedef struct jsvm_slot {
+  /**
+   * A jsvm_kind.
+   */
+  uint32_t kind;
+  /**
+   * JSVM_FLAG_ bits, set by libjsvm.
+   */
+  uint32_t flags;
+  /**
+   * NUMBER; BOOLEAN as 0 or 1.
+   */
+  double number;
+  /**
+   * STRING: UTF-8. BIGINT: little-endian two's complement.
+   */
+  const char *data;
+  /**
+   * Bytes in `data`. Output strings have a NUL after them. For input strings JSVM_AUTO_LENGTH will do.
+   */
+  size_t len;
+  /**
+   * SYMBOL, OBJECT, FUNCTION; and STRING with JSVM_FLAG_LOSSY.
+   */
+  struct jsvm_value *handle;
+} jsvm_slot;
+
+/**
+ * Limits of one call that can run guest code. NULL is none. The clocks start at the call: a wait
+ * for a busy isolate counts, and so do host functions that the guest calls.
+ */
+typedef struct jsvm_run_options {
+  /**
+   * sizeof(jsvm_run_options).
+   */
+  size_t struct_size;
+  /**
+   * Milliseconds of time; 0 is no limit. The call then ends with TIMEOUT. node:vm: `timeout`.
+   */
+  uint64_t timeout_ms;
+  /**
+   * Milliseconds of the thread's own CPU time; 0 is no limit. The call then ends with CPU_TIME.
+   */
+  uint64_t cpu_time_ms;
+  /**
+   * Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
+   */
+  bool break_on_sigint;
+  /**
+   * [in] Ends the call with CANCELLED once it is triggered. NULL is none. Borrowed for the call.
+   */
+  const struct jsvm_cancel *cancel;
+} jsvm_run_options;
+
+/**
+ * Slots that a call gives out. Release them with jsvm_slot_list_clear.
+ */
+typedef struct jsvm_slot_list {
+  /**
+   * The slots; NULL if there are none.
+   */
+  struct jsvm_slot *slots;
+  /**
+   * How many.
+   */
+  size_t len;
+} jsvm_slot_list;
 
 /**
  * A string in an options struct. NULL data is absent.
@@ -347,7 +497,7 @@ typedef struct jsvm_script_options {
    */
   size_t struct_size;
   /**
-   * [in] The script's name in errors and stacks; default "evalmachine.<anonymous>". node:vm: `filename`.
+   * [in] The script's name in errors and stacks; default `evalmachine.<anonymous>`. node:vm: `filename`.
    */
   struct jsvm_str filename;
   /**
@@ -373,68 +523,6 @@ typedef struct jsvm_script_options {
    */
   bool no_display_errors;
 } jsvm_script_options;
-
-/**
- * Limits of one call that can run guest code. NULL is none. The clocks start at the call: a wait
- * for a busy isolate counts, and so do host functions that the guest calls.
- */
-typedef struct jsvm_run_options {
-  /**
-   * sizeof(jsvm_run_options).
-   */
-  size_t struct_size;
-  /**
-   * Milliseconds of time; 0 is no limit. The call then ends with TIMEOUT. node:vm: `timeout`.
-   */
-  uint64_t timeout_ms;
-  /**
-   * Milliseconds of the thread's own CPU time; 0 is no limit. The call then ends with CPU_TIME.
-   */
-  uint64_t cpu_time_ms;
-  /**
-   * Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
-   */
-  bool break_on_sigint;
-  /**
-   * [in] Ends the call with CANCELLED once it is triggered. NULL is none. Borrowed for the call.
-   */
-  const struct jsvm_cancel *cancel;
-} jsvm_run_options;
-
-/**
- * A value on its way into or out of a call. A zeroed slot is `undefined`.
- *
- * Input slots are borrowed: set `kind` and the field that it names. If `handle` is not NULL it is
- * the value, whatever `kind` says.
- * Output slots are released with jsvm_slot_clear. Before a call they may hold anything; a failed
- * call leaves them `undefined`.
- */
-typedef struct jsvm_slot {
-  /**
-   * A jsvm_kind.
-   */
-  uint32_t kind;
-  /**
-   * JSVM_FLAG_ bits, set by libjsvm.
-   */
-  uint32_t flags;
-  /**
-   * NUMBER; BOOLEAN as 0 or 1.
-   */
-  double number;
-  /**
-   * STRING: UTF-8. BIGINT: little-endian two's complement.
-   */
-  const char *data;
-  /**
-   * Bytes in `data`. Output strings have a NUL after them. For input strings JSVM_AUTO_LENGTH will do.
-   */
-  size_t len;
-  /**
-   * SYMBOL, OBJECT, FUNCTION; and STRING with JSVM_FLAG_LOSSY.
-   */
-  struct jsvm_value *handle;
-} jsvm_slot;
 
 /**
  * A frame of a stack, as jsvm_error_frame gives it.
@@ -528,12 +616,6 @@ typedef struct jsvm_call {
 typedef uint32_t (*jsvm_function_callback)(void *userdata,
                                            const jsvm_call *call,
                                            jsvm_slot *result);
-
-/**
- * Called once when libjsvm has let go of `userdata`, also when the function that took it failed:
- * on any thread, with nothing held. It may call libjsvm.
- */
-typedef void (*jsvm_finalizer)(void *userdata);
 
 /**
  * Options of jsvm_isolate_new. Zero is the default of every field.
@@ -644,6 +726,261 @@ extern "C" {
 #endif // __cplusplus
 
 /**
+ * Makes an ArrayBuffer with a copy of bytes. They count against the isolate's buffer_limit.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context whose prototypes it gets
+ * @param data    [in] the bytes; NULL if there are none
+ * @param len     [in] how many
+ * @param result  [out] the ArrayBuffer; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, OUT_OF_MEMORY (buffer_limit, or the machine's memory), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_array_buffer_new(const jsvm_context *context,
+                                  const void *data,
+                                  size_t len,
+                                  jsvm_value **result,
+                                  jsvm_error **error);
+
+/**
+ * Makes an ArrayBuffer over memory of the host's, without copying. It does not count against buffer_limit.
+ *
+ * Any thread; waits for the isolate. The finalizer runs once, also if the call fails: when neither JavaScript nor
+ * a borrow uses the memory any more, on libjsvm's finalizer thread, with nothing held; if the call fails early, on the
+ * calling thread. Until then the memory must stay where it is, and the guest may read and write it at any time.
+ *
+ * @param context   [in] the context whose prototypes it gets
+ * @param data      [in] the memory; NULL if there is none
+ * @param len       [in] its bytes
+ * @param finalizer [in] lets go of the memory; or NULL
+ * @param userdata  [in] given to the finalizer
+ * @param result    [out] the ArrayBuffer; free it with jsvm_value_free
+ * @param error     [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_array_buffer_new_external(const jsvm_context *context,
+                                           void *data,
+                                           size_t len,
+                                           jsvm_finalizer finalizer,
+                                           void *userdata,
+                                           jsvm_value **result,
+                                           jsvm_error **error);
+
+/**
+ * Makes a typed array or DataView of a buffer. JavaScript: new Uint8Array(buffer, byte_offset, length) and so on.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param buffer       [in] an ArrayBuffer or SharedArrayBuffer
+ * @param element_type [in] a jsvm_element_type
+ * @param byte_offset  [in] where it begins, a multiple of the elements' size
+ * @param length       [in] how many elements; for a DataView, bytes
+ * @param result       [out] the view; free it with jsvm_value_free
+ * @param error        [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (it does not fit the buffer), WRONG_STATE (the buffer is detached), BUSY, DISPOSED,
+ *   OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_typed_array_new(const jsvm_value *buffer,
+                                 uint32_t element_type,
+                                 size_t byte_offset,
+                                 size_t length,
+                                 jsvm_value **result,
+                                 jsvm_error **error);
+
+/**
+ * What the elements of a typed array are.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param view   [in] a typed array or DataView (JSVM_FLAG_VIEW)
+ * @param result [out] the type
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_typed_array_type(const jsvm_value *view,
+                                  jsvm_element_type *result,
+                                  jsvm_error **error);
+
+/**
+ * How many bytes a buffer or view has now: 0 if it is detached, or if its buffer was made too small for it.
+ * JavaScript: value.byteLength.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value  [in] an ArrayBuffer, SharedArrayBuffer, typed array or DataView
+ * @param result [out] how many
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_buffer_length(const jsvm_value *value,
+                               size_t *result,
+                               jsvm_error **error);
+
+/**
+ * Borrows the memory of a buffer or view, without copying. Until jsvm_borrow_free it stays where it is and can be
+ * read and written, also when the buffer is detached or collected and when the isolate is freed. The guest can write
+ * to it at the same time, whenever it runs.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value  [in] an ArrayBuffer, SharedArrayBuffer, typed array or DataView; not of a resizable ArrayBuffer
+ * @param data   [out] the memory; NULL if there are no bytes
+ * @param len    [out] how many bytes
+ * @param result [out] what holds the memory; free it with jsvm_borrow_free
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (a resizable ArrayBuffer: the guest could take its memory away), BUSY, DISPOSED,
+ *   OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_buffer_borrow(const jsvm_value *value,
+                               void **data,
+                               size_t *len,
+                               jsvm_borrow **result,
+                               jsvm_error **error);
+
+/**
+ * Gives borrowed memory back.
+ *
+ * Any thread, no lock, any order, after the isolate too. NULL and freed handles are left alone.
+ *
+ * @param borrow [in] what jsvm_buffer_borrow gave, or NULL
+ */
+JSVM_API void jsvm_borrow_free(jsvm_borrow *borrow);
+
+/**
+ * Copies bytes out of a buffer or view: as many as there are from the offset on and there is room for.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value  [in] an ArrayBuffer, SharedArrayBuffer, typed array or DataView
+ * @param offset [in] the first byte, at most the value's length
+ * @param data   [out] where to; NULL if len is 0
+ * @param len    [in] bytes there is room for
+ * @param copied [out] bytes that were copied; or NULL
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (offset is past the end), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_buffer_copy_out(const jsvm_value *value,
+                                 size_t offset,
+                                 void *data,
+                                 size_t len,
+                                 size_t *copied,
+                                 jsvm_error **error);
+
+/**
+ * Takes the memory away from an ArrayBuffer: it and all its views have no bytes any more. Borrows keep theirs. A
+ * detached one is left alone. JavaScript: value.transfer(), or postMessage with it in the transfer list.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value [in] an ArrayBuffer, or a view of one
+ * @param error [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (the memory of a WebAssembly instance), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_buffer_detach(const jsvm_value *value,
+                               jsvm_error **error);
+
+/**
+ * Makes an array of elements. JavaScript: [...elements] in that context.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context  [in] the context whose Array.prototype it gets
+ * @param elements [in] the elements; NULL if there are none
+ * @param count    [in] how many, at most 67108864
+ * @param result   [out] the array; free it with jsvm_value_free
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_array_new(const jsvm_context *context,
+                           const jsvm_slot *elements,
+                           size_t count,
+                           jsvm_value **result,
+                           jsvm_error **error);
+
+/**
+ * The length of an array. Guest code does not run. JavaScript: array.length.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param array  [in] an array (JSVM_FLAG_ARRAY)
+ * @param result [out] its length
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_array_length(const jsvm_value *array,
+                              uint32_t *result,
+                              jsvm_error **error);
+
+/**
+ * Calls a function. JavaScript: function.call(this_value, ...args).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param function   [in] a function
+ * @param this_value [in] its `this`; NULL is `undefined`
+ * @param args       [in] the arguments; NULL if there are none
+ * @param argc       [in] how many, at most 65525
+ * @param options    [in] limits, or NULL
+ * @param result     [out] what it returns, released with jsvm_slot_clear; NULL if it is of no use
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_function_call(const jsvm_value *function,
+                               const jsvm_slot *this_value,
+                               const jsvm_slot *args,
+                               size_t argc,
+                               const jsvm_run_options *options,
+                               jsvm_slot *result,
+                               jsvm_error **error);
+
+/**
+ * Calls a function as a constructor; a TypeError if it is none. JavaScript: new function(...args).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param function [in] a function
+ * @param args     [in] the arguments; NULL if there are none
+ * @param argc     [in] how many, at most 65525
+ * @param options  [in] limits, or NULL
+ * @param result   [out] the object; release it with jsvm_slot_clear
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_function_construct(const jsvm_value *function,
+                                    const jsvm_slot *args,
+                                    size_t argc,
+                                    const jsvm_run_options *options,
+                                    jsvm_slot *result,
+                                    jsvm_error **error);
+
+/**
  * Makes a cancel token, for one call or many, in one isolate or many.
  *
  * Any thread, no lock.
@@ -689,6 +1026,314 @@ JSVM_API JSVM_NODISCARD jsvm_cancel *jsvm_cancel_clone(const jsvm_cancel *cancel
  * @param cancel [in] a token, or NULL
  */
 JSVM_API void jsvm_cancel_free(jsvm_cancel *cancel);
+
+/**
+ * Makes a date. A time out of its range, or NaN, is an invalid date. JavaScript: new Date(milliseconds).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context      [in] the context whose prototypes it gets
+ * @param milliseconds [in] since 1970-01-01T00:00:00Z
+ * @param result       [out] the date; free it with jsvm_value_free
+ * @param error        [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_date_new(const jsvm_context *context,
+                          double milliseconds,
+                          jsvm_value **result,
+                          jsvm_error **error);
+
+/**
+ * A date's time, NaN if it is invalid. JavaScript: date.getTime().
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param date   [in] a Date
+ * @param result [out] milliseconds since 1970-01-01T00:00:00Z
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_date_value(const jsvm_value *date,
+                            double *result,
+                            jsvm_error **error);
+
+/**
+ * Makes a regular expression. A pattern that is none is a SyntaxError. JavaScript: new RegExp(pattern, flags).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context     [in] the context whose prototypes it gets
+ * @param pattern     [in] UTF-8
+ * @param pattern_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param flags       [in] letters of "dgimsuvy" up to a NUL, each once, not both u and v; or NULL
+ * @param result      [out] the regular expression; free it with jsvm_value_free
+ * @param error       [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_regexp_new(const jsvm_context *context,
+                            const char *pattern,
+                            size_t pattern_len,
+                            const char *flags,
+                            jsvm_value **result,
+                            jsvm_error **error);
+
+/**
+ * A regular expression's pattern. JavaScript: regexp.source.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param regexp [in] a RegExp
+ * @param result [out] a string; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_regexp_source(const jsvm_value *regexp,
+                               jsvm_slot *result,
+                               jsvm_error **error);
+
+/**
+ * A regular expression's flags, in alphabetical order. JavaScript: regexp.flags.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param regexp [in] a RegExp
+ * @param result [out] a string; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_regexp_flags(const jsvm_value *regexp,
+                              jsvm_slot *result,
+                              jsvm_error **error);
+
+/**
+ * Makes an empty map. JavaScript: new Map().
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context whose prototypes it gets
+ * @param result  [out] the map; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_new(const jsvm_context *context,
+                         jsvm_value **result,
+                         jsvm_error **error);
+
+/**
+ * The value under a key, `undefined` if there is none. JavaScript: map.get(key).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param map    [in] a Map
+ * @param key    [in] any value; NULL is `undefined`
+ * @param result [out] the value; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_get(const jsvm_value *map,
+                         const jsvm_slot *key,
+                         jsvm_slot *result,
+                         jsvm_error **error);
+
+/**
+ * Puts a value under a key. JavaScript: map.set(key, value).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param map   [in] a Map
+ * @param key   [in] any value; NULL is `undefined`
+ * @param value [in] any value; NULL is `undefined`
+ * @param error [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_set(const jsvm_value *map,
+                         const jsvm_slot *key,
+                         const jsvm_slot *value,
+                         jsvm_error **error);
+
+/**
+ * Whether there is a value under a key. JavaScript: map.has(key).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param map    [in] a Map
+ * @param key    [in] any value; NULL is `undefined`
+ * @param result [out] whether there is
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_has(const jsvm_value *map,
+                         const jsvm_slot *key,
+                         bool *result,
+                         jsvm_error **error);
+
+/**
+ * Deletes a key and its value. JavaScript: map.delete(key).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param map    [in] a Map
+ * @param key    [in] any value; NULL is `undefined`
+ * @param result [out] whether there was such a key
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_delete(const jsvm_value *map,
+                            const jsvm_slot *key,
+                            bool *result,
+                            jsvm_error **error);
+
+/**
+ * How many keys a map has. JavaScript: map.size.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param map    [in] a Map
+ * @param result [out] how many
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_size(const jsvm_value *map,
+                          size_t *result,
+                          jsvm_error **error);
+
+/**
+ * What is in a map, in the order in which it was put there: key, value, key, value. JavaScript: [...map].flat().
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param map    [in] a Map
+ * @param result [out] the slots; release them with jsvm_slot_list_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_map_entries(const jsvm_value *map,
+                             jsvm_slot_list *result,
+                             jsvm_error **error);
+
+/**
+ * Makes an empty set. JavaScript: new Set().
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context whose prototypes it gets
+ * @param result  [out] the set; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_set_new(const jsvm_context *context,
+                         jsvm_value **result,
+                         jsvm_error **error);
+
+/**
+ * Adds a value. JavaScript: set.add(value).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param set   [in] a Set
+ * @param value [in] any value; NULL is `undefined`
+ * @param error [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_set_add(const jsvm_value *set,
+                         const jsvm_slot *value,
+                         jsvm_error **error);
+
+/**
+ * Whether a set has a value. JavaScript: set.has(value).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param set    [in] a Set
+ * @param value  [in] any value; NULL is `undefined`
+ * @param result [out] whether it has
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_set_has(const jsvm_value *set,
+                         const jsvm_slot *value,
+                         bool *result,
+                         jsvm_error **error);
+
+/**
+ * Deletes a value. JavaScript: set.delete(value).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param set    [in] a Set
+ * @param value  [in] any value; NULL is `undefined`
+ * @param result [out] whether it was there
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_set_delete(const jsvm_value *set,
+                            const jsvm_slot *value,
+                            bool *result,
+                            jsvm_error **error);
+
+/**
+ * How many values a set has. JavaScript: set.size.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param set    [in] a Set
+ * @param result [out] how many
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_set_size(const jsvm_value *set,
+                          size_t *result,
+                          jsvm_error **error);
+
+/**
+ * What is in a set, in the order in which it was added. JavaScript: [...set].
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param set    [in] a Set
+ * @param result [out] the slots; release them with jsvm_slot_list_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_set_values(const jsvm_value *set,
+                            jsvm_slot_list *result,
+                            jsvm_error **error);
 
 /**
  * Makes a context with an ordinary global object. node:vm: createContext(vm.constants.DONT_CONTEXTIFY).
@@ -909,6 +1554,32 @@ jsvm_status jsvm_error_exception(const jsvm_error *error,
  * @param error [in] an error, or NULL
  */
 JSVM_API void jsvm_error_free(jsvm_error *error);
+
+/**
+ * Makes an error, as a host function throws it. JavaScript: new TypeError(message) and so on.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context     [in] the context whose prototypes it gets
+ * @param class       [in] a jsvm_exception_class
+ * @param message     [in] UTF-8
+ * @param message_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param code        [in] UTF-8, the error's own property `code` as Node's errors have it; NULL for none
+ * @param code_len    [in] bytes, or JSVM_AUTO_LENGTH
+ * @param result      [out] the error; free it with jsvm_value_free
+ * @param error       [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_exception_new(const jsvm_context *context,
+                               uint32_t class_,
+                               const char *message,
+                               size_t message_len,
+                               const char *code,
+                               size_t code_len,
+                               jsvm_value **result,
+                               jsvm_error **error);
 
 /**
  * Makes a JavaScript function that calls C. When JavaScript lets go of it, `finalizer` lets go of userdata.
@@ -1284,6 +1955,288 @@ JSVM_API
 jsvm_status jsvm_flush_finalizers(uint32_t timeout_ms);
 
 /**
+ * Releases a list of slots, and what each of them owns.
+ *
+ * Any thread, no lock. NULL is allowed, as is a list that was cleared before.
+ *
+ * @param list [in,out] a list that a call filled, or NULL
+ */
+JSVM_API void jsvm_slot_list_clear(jsvm_slot_list *list);
+
+/**
+ * Makes an empty object. JavaScript: ({}) in that context.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context whose Object.prototype it gets
+ * @param result  [out] the object; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_new(const jsvm_context *context,
+                            jsvm_value **result,
+                            jsvm_error **error);
+
+/**
+ * Reads a property, its own or inherited. Getters and Proxy traps run. JavaScript: object[key].
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param key     [in] a string, symbol or number
+ * @param options [in] limits, or NULL
+ * @param result  [out] the value; release it with jsvm_slot_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_get(const jsvm_value *object,
+                            const jsvm_slot *key,
+                            const jsvm_run_options *options,
+                            jsvm_slot *result,
+                            jsvm_error **error);
+
+/**
+ * Sets a property. Setters and Proxy traps run. JavaScript: object[key] = value, in sloppy mode: what is read-only
+ * or frozen stays as it is.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param key     [in] a string, symbol or number
+ * @param value   [in] the value; NULL is `undefined`
+ * @param options [in] limits, or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_set(const jsvm_value *object,
+                            const jsvm_slot *key,
+                            const jsvm_slot *value,
+                            const jsvm_run_options *options,
+                            jsvm_error **error);
+
+/**
+ * Whether an object has a property, its own or inherited. Proxy traps run. JavaScript: key in object.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param key     [in] a string, symbol or number
+ * @param options [in] limits, or NULL
+ * @param result  [out] whether it has
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_has(const jsvm_value *object,
+                            const jsvm_slot *key,
+                            const jsvm_run_options *options,
+                            bool *result,
+                            jsvm_error **error);
+
+/**
+ * Whether an object has a property of its own. Proxy traps run. JavaScript: Object.hasOwn(object, key).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param key     [in] a string, symbol or number
+ * @param options [in] limits, or NULL
+ * @param result  [out] whether it has
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_has_own(const jsvm_value *object,
+                                const jsvm_slot *key,
+                                const jsvm_run_options *options,
+                                bool *result,
+                                jsvm_error **error);
+
+/**
+ * Deletes an object's own property. Proxy traps run. JavaScript: Reflect.deleteProperty(object, key).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param key     [in] a string, symbol or number
+ * @param options [in] limits, or NULL
+ * @param result  [out] whether it is gone or was never there; or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_delete(const jsvm_value *object,
+                               const jsvm_slot *key,
+                               const jsvm_run_options *options,
+                               bool *result,
+                               jsvm_error **error);
+
+/**
+ * Defines an object's own property with a value, whatever it inherits. Proxy traps run.
+ * JavaScript: Object.defineProperty(object, key, {value, writable, enumerable, configurable}).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object     [in] an object or function
+ * @param key        [in] a string, symbol or number
+ * @param value      [in] the value; NULL is `undefined`
+ * @param attributes [in] JSVM_PROPERTY_ bits; 0 is what an assignment makes
+ * @param options    [in] limits, or NULL
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_STATE (the object is
+ *   frozen, or has the property and does not let it be changed), WRONG_ISOLATE, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_define(const jsvm_value *object,
+                               const jsvm_slot *key,
+                               const jsvm_slot *value,
+                               uint32_t attributes,
+                               const jsvm_run_options *options,
+                               jsvm_error **error);
+
+/**
+ * Defines an object's own property with a getter and a setter. Proxy traps run.
+ * JavaScript: Object.defineProperty(object, key, {get, set, enumerable, configurable}).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object     [in] an object or function
+ * @param key        [in] a string, symbol or number
+ * @param getter     [in] a function; NULL for none
+ * @param setter     [in] a function; NULL for none
+ * @param attributes [in] JSVM_PROPERTY_DONT_ENUM, JSVM_PROPERTY_DONT_DELETE
+ * @param options    [in] limits, or NULL
+ * @param error      [out] what went wrong, or NULL
+ * @return as jsvm_object_define
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_define_accessor(const jsvm_value *object,
+                                        const jsvm_slot *key,
+                                        const jsvm_value *getter,
+                                        const jsvm_value *setter,
+                                        uint32_t attributes,
+                                        const jsvm_run_options *options,
+                                        jsvm_error **error);
+
+/**
+ * Reads an object's prototype: an object, or `null`. Guest code does not run: a Proxy has none.
+ * JavaScript: Object.getPrototypeOf(object).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object [in] an object or function
+ * @param result [out] the prototype; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_get_prototype(const jsvm_value *object,
+                                      jsvm_slot *result,
+                                      jsvm_error **error);
+
+/**
+ * The name of the function that made an object, as V8 remembers it, such as "Map". Guest code does not run.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object [in] an object or function
+ * @param result [out] a string; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_constructor_name(const jsvm_value *object,
+                                         jsvm_slot *result,
+                                         jsvm_error **error);
+
+/**
+ * The keys of an object's own properties: array indices in ascending order, then strings, then symbols, each in the
+ * order of creation. Proxy traps run. JavaScript: Reflect.ownKeys(object); Object.keys(object) is
+ * JSVM_KEYS_ENUMERABLE | JSVM_KEYS_STRINGS.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param flags   [in] JSVM_KEYS_ bits; 0 is all keys
+ * @param options [in] limits, or NULL
+ * @param result  [out] strings and symbols; release it with jsvm_slot_list_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_own_keys(const jsvm_value *object,
+                                 uint32_t flags,
+                                 const jsvm_run_options *options,
+                                 jsvm_slot_list *result,
+                                 jsvm_error **error);
+
+/**
+ * Reads several properties in one call, as jsvm_object_get does. All of them or none: if one throws, all results are
+ * `undefined`.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param keys    [in] strings, symbols or numbers
+ * @param count   [in] how many
+ * @param options [in] limits, or NULL
+ * @param results [out] a slot for each; release them with jsvm_slot_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_get_many(const jsvm_value *object,
+                                 const jsvm_slot *keys,
+                                 size_t count,
+                                 const jsvm_run_options *options,
+                                 jsvm_slot *results,
+                                 jsvm_error **error);
+
+/**
+ * Sets several properties in one call and in that order, as jsvm_object_set does. If one throws, those before it are set.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object  [in] an object or function
+ * @param keys    [in] strings, symbols or numbers
+ * @param values  [in] a value for each
+ * @param count   [in] how many
+ * @param options [in] limits, or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_object_set_many(const jsvm_value *object,
+                                 const jsvm_slot *keys,
+                                 const jsvm_slot *values,
+                                 size_t count,
+                                 const jsvm_run_options *options,
+                                 jsvm_error **error);
+
+/**
  * Makes a pending promise and the host's end of it. A host function that works asynchronously returns the promise
  * and settles it later.
  *
@@ -1594,6 +2547,235 @@ JSVM_API void jsvm_value_free(jsvm_value *value);
  * @return the value, or NULL if it is no live value
  */
 JSVM_API JSVM_NODISCARD jsvm_value *jsvm_value_clone(const jsvm_value *value);
+
+/**
+ * Makes a new symbol. JavaScript: Symbol(description).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param isolate         [in] the isolate it is made in
+ * @param description     [in] UTF-8; NULL for a symbol without one
+ * @param description_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param result          [out] the symbol; free it with jsvm_value_free
+ * @param error           [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_symbol_new(const jsvm_isolate *isolate,
+                            const char *description,
+                            size_t description_len,
+                            jsvm_value **result,
+                            jsvm_error **error);
+
+/**
+ * The symbol that all contexts of the isolate share under a key. It is never collected. JavaScript: Symbol.for(key).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param isolate [in] the isolate
+ * @param key     [in] UTF-8
+ * @param key_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param result  [out] the symbol; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_symbol_for(const jsvm_isolate *isolate,
+                            const char *key,
+                            size_t key_len,
+                            jsvm_value **result,
+                            jsvm_error **error);
+
+/**
+ * A symbol's description: a string, or `undefined` if it has none. JavaScript: symbol.description.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param symbol [in] a symbol
+ * @param result [out] the description; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_symbol_description(const jsvm_value *symbol,
+                                    jsvm_slot *result,
+                                    jsvm_error **error);
+
+/**
+ * Makes a value to keep out of a slot: a primitive, or a second handle of what the slot's handle is.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param isolate [in] the isolate it is made in
+ * @param slot    [in] the value; NULL is `undefined`
+ * @param result  [out] the value; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_new(const jsvm_isolate *isolate,
+                           const jsvm_slot *slot,
+                           jsvm_value **result,
+                           jsvm_error **error);
+
+/**
+ * Reads a value into a slot. Guest code does not run.
+ *
+ * Any thread; waits for the isolate, but not for objects, functions and symbols: these stay handles.
+ *
+ * @param value  [in] a value
+ * @param result [out] the value; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_to_slot(const jsvm_value *value,
+                               jsvm_slot *result,
+                               jsvm_error **error);
+
+/**
+ * What kind of value it is. UNDEFINED for what is no live value. JavaScript: typeof, with null told apart.
+ *
+ * Any thread, no lock.
+ *
+ * @param value [in] a value
+ */
+JSVM_API
+jsvm_kind jsvm_value_kind(const jsvm_value *value);
+
+/**
+ * The JSVM_FLAG_ bits of an object or function: by V8's own brands, from whatever context. 0 for what is no
+ * live value.
+ *
+ * Any thread, no lock.
+ *
+ * @param value [in] a value
+ */
+JSVM_API
+uint32_t jsvm_value_flags(const jsvm_value *value);
+
+/**
+ * Whether two values are the same. Guest code does not run. JavaScript: a === b.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param a      [in] a value
+ * @param b      [in] a value of the same isolate
+ * @param result [out] whether they are
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_strict_equals(const jsvm_value *a,
+                                     const jsvm_value *b,
+                                     bool *result,
+                                     jsvm_error **error);
+
+/**
+ * The value as a string. An object's toString and valueOf run. JavaScript: String(value).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value   [in] a value
+ * @param options [in] limits, or NULL
+ * @param result  [out] the string; release it with jsvm_slot_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_to_string(const jsvm_value *value,
+                                 const jsvm_run_options *options,
+                                 jsvm_slot *result,
+                                 jsvm_error **error);
+
+/**
+ * The value as a number. An object's valueOf and toString run; a symbol and a bigint are a TypeError.
+ * JavaScript: +value.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value   [in] a value
+ * @param options [in] limits, or NULL
+ * @param result  [out] the number
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_to_number(const jsvm_value *value,
+                                 const jsvm_run_options *options,
+                                 double *result,
+                                 jsvm_error **error);
+
+/**
+ * Whether a value was made by a constructor. Its Symbol.hasInstance runs. Each context has its own Array, Error and
+ * so on: to know what a value is, use jsvm_value_flags. JavaScript: value instanceof constructor.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value       [in] a value
+ * @param constructor [in] a function or object of the same isolate
+ * @param options     [in] limits, or NULL
+ * @param result      [out] whether it was
+ * @param error       [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_instance_of(const jsvm_value *value,
+                                   const jsvm_value *constructor,
+                                   const jsvm_run_options *options,
+                                   bool *result,
+                                   jsvm_error **error);
+
+/**
+ * Makes a string out of UTF-16 code units, exactly: lone surrogates stay.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param isolate [in] the isolate it is made in
+ * @param data    [in] code units in the machine's byte order
+ * @param len     [in] how many
+ * @param result  [out] the string; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_string_new_utf16(const jsvm_isolate *isolate,
+                                  const uint16_t *data,
+                                  size_t len,
+                                  jsvm_value **result,
+                                  jsvm_error **error);
+
+/**
+ * Copies a string's UTF-16 code units, exactly: as many as there is room for, without a NUL. With no room at all it
+ * says how many there are.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param value    [in] a string
+ * @param buffer   [out] where to; NULL if capacity is 0
+ * @param capacity [in] code units there is room for
+ * @param length   [out] code units of the string, also if that is more than capacity
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_string_utf16(const jsvm_value *value,
+                              uint16_t *buffer,
+                              size_t capacity,
+                              size_t *length,
+                              jsvm_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -51,20 +51,20 @@ fn c_string(text: String) -> CString {
 }
 
 impl jsvm_error {
-    pub fn new(error: Box<Error>) -> jsvm_error {
-        let error = *error;
+    pub fn new(error: Error) -> jsvm_error {
+        let origin = error.origin.map(|origin| *origin).unwrap_or_default();
         jsvm_error {
             status: error.status,
             name: c_string(error.name),
             message: c_string(error.message),
             code: error.code.map(c_string),
-            stack: error.stack.map(c_string),
-            filename: error.filename.map(c_string),
-            source_line: error.source_line.map(c_string),
-            arrow: error.arrow.map(c_string),
-            line: error.line,
-            column: error.column,
-            frames: error
+            stack: origin.stack.map(c_string),
+            filename: origin.filename.map(c_string),
+            source_line: origin.source_line.map(c_string),
+            arrow: origin.arrow.map(c_string),
+            line: origin.line,
+            column: origin.column,
+            frames: origin
                 .frames
                 .into_iter()
                 .map(|mut frame| FrameText {
@@ -73,8 +73,8 @@ impl jsvm_error {
                     frame,
                 })
                 .collect(),
-            cause: error.cause.and_then(|cause| pool::put(jsvm_error::new(cause)).ok()),
-            value: error.value,
+            cause: origin.cause.and_then(|cause| pool::put(jsvm_error::new(*cause)).ok()),
+            value: origin.value,
         }
     }
 }

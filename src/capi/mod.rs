@@ -1,16 +1,24 @@
 //! The C ABI, one file per noun of `include/jsvm.h`: arguments are checked and converted here, and
 //! the layers below do the work.
 
-#![allow(clippy::missing_safety_doc, reason = "the docs are the C header's")]
+#![allow(clippy::missing_safety_doc, rustdoc::broken_intra_doc_links, reason = "the docs are the C header's")]
 
 pub mod boundary;
+pub mod buffer;
+pub mod call;
 pub mod cancel;
+pub mod collection;
 pub mod context;
 pub mod error;
+pub mod exception;
 pub mod function;
 pub mod isolate;
 pub mod library;
+pub mod list;
+pub mod object;
 pub mod pool;
 pub mod promise;
 pub mod script;
 pub mod slot;
+pub mod symbol;
+pub mod value;

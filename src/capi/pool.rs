@@ -145,7 +145,7 @@ impl<T: Handle> Drop for Pin<T> {
 fn take<T: Handle>(slot: &Slot<T>, what: u64) -> bool {
     slot.counts
         .fetch_update(Ordering::Acquire, Ordering::Relaxed, |counts| {
-            (counts >= OWNER && counts < u64::MAX - OWNER).then_some(counts + what)
+            (OWNER..u64::MAX - OWNER).contains(&counts).then_some(counts + what)
         })
         .is_ok()
 }
@@ -200,4 +200,98 @@ pub fn free<T: Handle>(pointer: *const T) {
 /// Handles of a kind that have not been freed.
 pub fn live(kind: u32) -> usize {
     LIVE.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    struct Probe(Arc<AtomicUsize>);
+
+    impl Handle for Probe {
+        const KIND: jsvm_handle_kind = jsvm_handle_kind::Borrow;
+        const NAME: &'static str = "probe";
+    }
+
+    impl Drop for Probe {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    struct Other(#[allow(dead_code)] u64);
+
+    impl Handle for Other {
+        const KIND: jsvm_handle_kind = jsvm_handle_kind::Cancel;
+        const NAME: &'static str = "other";
+    }
+
+    #[test]
+    fn a_handle_lives_until_its_last_owner_and_its_last_user() {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let handle = put(Probe(dropped.clone())).unwrap();
+        assert_eq!(clone(handle), handle);
+        free(handle);
+        let used = pin(handle, "probe").unwrap();
+        free(handle);
+        assert_eq!(dropped.load(Ordering::SeqCst), 0, "in use");
+        assert!(pin(handle, "probe").is_err(), "no owner is left");
+        assert!(clone(handle).is_null());
+        free(handle);
+        drop(used);
+        assert_eq!(dropped.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn what_is_no_live_handle_is_refused_and_not_followed() {
+        let handle = put(Other(1)).unwrap();
+        let address = handle as usize;
+        for wild in [
+            8,
+            0x1234_5678,
+            address + 1,
+            address + 8,
+            usize::MAX,
+            usize::MAX - 7,
+            &handle as *const _ as usize,
+        ] {
+            assert!(pin(wild as *const Other, "argument").is_err(), "{wild:#x}");
+            free(wild as *const Other);
+        }
+        let error = pin(handle as *const Probe, "argument").err().unwrap();
+        assert_eq!(error.status, Status::InvalidArgument);
+        assert_eq!(error.message, "argument: it is not a live probe");
+        assert_eq!(pin(std::ptr::null::<Other>(), "x").err().unwrap().message, "x: it is NULL");
+        free(handle);
+        assert!(pin(handle, "argument").is_err());
+    }
+
+    #[test]
+    fn slots_are_used_again_late() {
+        let first = put(Probe(Arc::default())).unwrap();
+        free(first);
+        for _ in 0..QUARANTINE {
+            let next = put(Probe(Arc::default())).unwrap();
+            assert_ne!(next, first);
+            free(next);
+        }
+    }
+
+    #[test]
+    fn threads_that_free_the_same_handle_drop_it_once() {
+        for _ in 0..200 {
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let handle = put(Probe(dropped.clone())).unwrap() as usize;
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(move || {
+                        drop(pin(handle as *const Probe, "probe").ok());
+                        free(handle as *const Probe);
+                    });
+                }
+            });
+            assert_eq!(dropped.load(Ordering::SeqCst), 1);
+        }
+    }
 }

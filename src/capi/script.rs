@@ -32,7 +32,7 @@ impl Handle for jsvm_script {
 pub struct jsvm_script_options {
     /// sizeof(jsvm_script_options).
     pub struct_size: usize,
-    /// [in] The script's name in errors and stacks; default "evalmachine.<anonymous>". node:vm: `filename`.
+    /// [in] The script's name in errors and stacks; default `evalmachine.<anonymous>`. node:vm: `filename`.
     pub filename: jsvm_str,
     /// Lines that stand before the source in its file. node:vm: `lineOffset`.
     pub line_offset: i32,
@@ -81,8 +81,8 @@ pub unsafe fn with_options<T>(
 }
 
 fn hide_arrow(mut error: Box<Error>, hide: bool) -> Box<Error> {
-    if hide {
-        error.arrow = None;
+    if hide && let Some(origin) = &mut error.origin {
+        origin.arrow = None;
     }
     error
 }

@@ -2,7 +2,9 @@
 
 use crate::capi::boundary::{self, guard_value};
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
-use crate::engine::error::Error;
+use crate::engine::error::{Error, Status};
+use crate::engine::isolate::Isolate;
+use crate::engine::object::FEW;
 use crate::engine::value::{In, JSVM_FLAG_LOSSY, Kind, Out, Value};
 use std::ffi::c_char;
 use std::sync::Arc;
@@ -110,7 +112,7 @@ pub fn copy_out(bytes: &[u8]) -> Result<(*const c_char, usize), Error> {
         let copy = libc::malloc(bytes.len() + 1).cast::<u8>();
         if copy.is_null() {
             return Err(Error::new(
-                crate::engine::error::Status::OutOfMemory,
+                Status::OutOfMemory,
                 format!("no memory for {} bytes of output", bytes.len()),
             ));
         }
@@ -138,8 +140,8 @@ impl<'a> Input<'a> {
             k if k == Kind::Null as u32 => In::Null,
             k if k == Kind::Boolean as u32 => In::Boolean(slot.number != 0.0),
             k if k == Kind::Number as u32 => In::Number(slot.number),
-            // SAFETY: the caller's promise.
             k if k == Kind::String as u32 => {
+                // SAFETY: the caller's promise.
                 In::String(unsafe { boundary::text(slot.data, slot.len, argument)? })
             }
             k if k == Kind::Bigint as u32 => {
@@ -166,42 +168,82 @@ impl<'a> Input<'a> {
         unsafe { Input::new(&*slot, argument) }
     }
 
+    pub fn value(&self) -> In<'_> {
+        match self {
+            Input::Plain(plain) => *plain,
+            Input::Pinned(handle) => In::Value(&handle.0),
+        }
+    }
+
+    /// Refuses a handle of another isolate.
+    pub fn of(self, isolate: &Arc<Isolate>, argument: &str) -> Result<Input<'a>, Error> {
+        match &self {
+            Input::Pinned(handle) => of(isolate, &handle.0, argument)?,
+            Input::Plain(_) => {}
+        }
+        Ok(self)
+    }
+}
+
+/// Refuses a value of another isolate.
+pub fn of(isolate: &Arc<Isolate>, value: &Value, argument: &str) -> Result<(), Error> {
+    if !Arc::ptr_eq(isolate, &value.isolate) {
+        return Err(Error::new(Status::WrongIsolate, format!("{argument}: it belongs to another isolate")));
+    }
+    Ok(())
+}
+
+/// The input slots of one call. A few need no memory.
+pub struct Inputs<'a> {
+    few: [Input<'a>; FEW],
+    many: Vec<Input<'a>>,
+    count: usize,
+}
+
+impl<'a> Inputs<'a> {
     /// # Safety
-    /// As `new`, for each of `count` slots.
-    pub unsafe fn list(
+    /// As `Input::new`, for each of `count` slots.
+    pub unsafe fn new(
         slots: *const jsvm_slot,
         count: usize,
         argument: &str,
-    ) -> Result<Vec<Input<'a>>, Error> {
+        isolate: &Arc<Isolate>,
+    ) -> Result<Inputs<'a>, Error> {
         // SAFETY: the caller's promise.
         let slots: &'a [jsvm_slot] = unsafe { boundary::elements(slots, count, argument)? };
-        slots
-            .iter()
-            .enumerate()
+        let mut inputs = Inputs {
+            few: [const { Input::Plain(In::Undefined) }; FEW],
+            many: Vec::with_capacity(if count > FEW { count } else { 0 }),
+            count,
+        };
+        for (i, slot) in slots.iter().enumerate() {
             // SAFETY: the caller's promise.
-            .map(|(i, slot)| unsafe {
-                // The name is only made where it is needed.
-                Input::new(slot, argument).map_err(|mut error| {
-                    error.message = error.message.replacen(argument, &format!("{argument}[{i}]"), 1);
-                    error
-                })
-            })
-            .collect()
+            let input = unsafe { Input::new(slot, argument) };
+            // The name with the index is only made where it is needed.
+            let input = input.and_then(|input| input.of(isolate, argument)).map_err(|mut error| {
+                error.message = error.message.replacen(argument, &format!("{argument}[{i}]"), 1);
+                error
+            })?;
+            match inputs.few.get_mut(i) {
+                Some(place) if count <= FEW => *place = input,
+                _ => inputs.many.push(input),
+            }
+        }
+        Ok(inputs)
     }
 
-    pub fn value(&self) -> In<'_> {
-        match self {
-            Input::Plain(plain) => match plain {
-                In::Undefined => In::Undefined,
-                In::Null => In::Null,
-                In::Boolean(value) => In::Boolean(*value),
-                In::Number(value) => In::Number(*value),
-                In::String(text) => In::String(text),
-                In::Bigint(bytes) => In::Bigint(bytes),
-                In::Value(value) => In::Value(value),
-            },
-            Input::Pinned(handle) => In::Value(&handle.0),
-        }
+    pub fn as_slice(&self) -> &[Input<'a>] {
+        if self.count > FEW { &self.many } else { &self.few[..self.count] }
+    }
+
+    /// Has each input looked at.
+    pub fn check(self, check: impl Fn(usize, &Input) -> Result<(), Error>) -> Result<Inputs<'a>, Error> {
+        self.as_slice().iter().enumerate().try_for_each(|(i, input)| check(i, input))?;
+        Ok(self)
+    }
+
+    pub fn values(&self) -> impl ExactSizeIterator<Item = In<'_>> {
+        self.as_slice().iter().map(Input::value)
     }
 }
 

@@ -57,7 +57,15 @@ pub struct Inside {
 
 /// Whether the calling thread is inside the isolate.
 pub fn is_inside(isolate: &Isolate) -> bool {
-    LOCAL.with(|local| local.inside.borrow().iter().any(|i| std::ptr::eq(i.isolate, isolate)))
+    is_inside_raw(isolate.raw())
+}
+
+/// As `is_inside`, by V8's pointer. A thread that has begun to end is in no isolate.
+pub fn is_inside_raw(isolate: raw::RawIsolate) -> bool {
+    LOCAL
+        // SAFETY: a stay holds its isolate.
+        .try_with(|local| local.inside.borrow().iter().any(|i| unsafe { &*i.isolate }.raw() == isolate))
+        .unwrap_or(false)
 }
 
 /// Stack that V8's own C++ needs below the point where JavaScript has to stop.
@@ -79,6 +87,10 @@ enum How {
 
 impl Entry {
     fn new(isolate: &Arc<Isolate>, thread: &Arc<Thread>) -> Result<Entry, Status> {
+        // Who is inside already gets nothing more either.
+        if isolate.closed.load(Ordering::Relaxed) {
+            return Err(Status::Disposed);
+        }
         let (top, below, holds) = LOCAL.with(|local| {
             let inside = local.inside.borrow();
             let here = |i: &Inside| std::ptr::eq(i.isolate, Arc::as_ptr(isolate));
@@ -131,6 +143,8 @@ impl Drop for Entry {
             unsafe { raw::v8__Locker__DESTRUCT(locker) };
             if self.isolate.gate.release() {
                 self.isolate.dispose();
+            } else {
+                self.isolate.tasks.tell();
             }
         }
     }
@@ -342,14 +356,11 @@ fn take_rejections(isolate: &Arc<Isolate>) -> Vec<Rejection> {
 
 /// What is due to the host once the isolate has been left: finalizers, then reports.
 fn after(isolate: &Arc<Isolate>, rejections: Vec<Rejection>) {
-    let jobs = isolate.take_jobs();
-    if !jobs.is_empty() {
-        jobs.into_iter().for_each(|job| job());
-    }
-    if !rejections.is_empty() {
-        if let Some(listener) = isolate.listener() {
-            rejections.into_iter().for_each(|rejection| listener(rejection));
-        }
+    isolate.take_jobs().into_iter().for_each(|job| job());
+    if !rejections.is_empty()
+        && let Some(listener) = isolate.listener()
+    {
+        rejections.into_iter().for_each(|rejection| listener(rejection));
     }
 }
 

@@ -140,6 +140,13 @@ pub struct Error {
     pub name: String,
     pub message: String,
     pub code: Option<String>,
+    /// Where in the guest it came from, if it did.
+    pub origin: Option<Box<Origin>>,
+}
+
+/// What the guest was doing.
+#[derive(Debug, Default)]
+pub struct Origin {
     pub stack: Option<String>,
     pub frames: Vec<Frame>,
     pub filename: Option<String>,
@@ -155,21 +162,7 @@ pub struct Error {
 
 impl Error {
     pub fn new(status: Status, message: impl Into<String>) -> Error {
-        Error {
-            status,
-            name: "Error".into(),
-            message: message.into(),
-            code: None,
-            stack: None,
-            frames: Vec::new(),
-            filename: None,
-            line: 0,
-            column: 0,
-            source_line: None,
-            arrow: None,
-            cause: None,
-            value: None,
-        }
+        Error { status, name: "Error".into(), message: message.into(), code: None, origin: None }
     }
 
     pub fn invalid(message: impl Into<String>) -> Error {
@@ -182,12 +175,15 @@ impl Error {
         let mut error = Error::new(status, message);
         error.code = code.map(String::from);
         if let Some(top) = frames.first() {
-            error.filename = Some(top.file.clone());
-            error.line = top.line;
-            error.column = top.column;
-            error.stack = Some(format!("Error: {message}{}", stack_lines(&frames)));
+            error.origin = Some(Box::new(Origin {
+                filename: Some(top.file.clone()),
+                line: top.line,
+                column: top.column,
+                stack: Some(format!("Error: {message}{}", stack_lines(&frames))),
+                frames,
+                ..Origin::default()
+            }));
         }
-        error.frames = frames;
         error
     }
 
@@ -197,37 +193,38 @@ impl Error {
         value: v8::Local<'s, v8::Value>,
         message: Option<v8::Local<'s, v8::Message>>,
     ) -> Error {
-        let mut error = describe(scope, value, 0);
+        let (mut error, mut origin) = describe(scope, value, 0);
         let message = message.unwrap_or_else(|| v8::Exception::create_message(scope, value));
-        if error.frames.is_empty()
+        if origin.frames.is_empty()
             && let Some(trace) = message.get_stack_trace(scope)
         {
-            error.frames = frames(scope, trace, MAX_FRAMES);
+            origin.frames = frames(scope, trace, MAX_FRAMES);
         }
-        error.filename = message
+        origin.filename = message
             .get_script_resource_name(scope)
             .filter(|name| name.is_string())
             .map(|name| name.to_rust_string_lossy(scope));
-        error.line = message.get_line_number(scope).unwrap_or(0) as u32;
-        error.column = message.get_start_column() as u32 + 1;
-        error.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
+        origin.line = message.get_line_number(scope).unwrap_or(0) as u32;
+        origin.column = message.get_start_column() as u32 + 1;
+        origin.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
         if error.message.is_empty() && !value.is_native_error() {
             // V8 prints what was thrown without running guest code.
             let text = message.get(scope).to_rust_string_lossy(scope);
             error.message = text.strip_prefix("Uncaught ").unwrap_or(&text).to_string();
         }
-        if let (Some(file), Some(line)) = (&error.filename, &error.source_line) {
+        if let (Some(file), Some(line)) = (&origin.filename, &origin.source_line) {
             let start = message.get_start_column();
             let carets = message.get_end_column().saturating_sub(start).max(1);
-            error.arrow = Some(arrow(file, error.line, line, start, carets));
+            origin.arrow = Some(arrow(file, origin.line, line, start, carets));
         }
         let head = match (error.name.as_str(), error.message.as_str()) {
             (name, "") => name.to_string(),
             ("", text) => text.to_string(),
             (name, text) => format!("{name}: {text}"),
         };
-        error.stack = Some(format!("{head}{}", stack_lines(&error.frames)));
-        error.value = Some(Out::new(scope, value));
+        origin.stack = Some(format!("{head}{}", stack_lines(&origin.frames)));
+        origin.value = Some(Out::new(scope, value));
+        error.origin = Some(Box::new(origin));
         error
     }
 }
@@ -265,18 +262,19 @@ fn stack_lines(frames: &[Frame]) -> String {
 }
 
 /// Name, message, code, frames and cause of a thrown value, from own data and V8's records only.
-fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, depth: usize) -> Error {
+fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, depth: usize) -> (Error, Origin) {
     let mut error = Error::new(Status::Exception, "");
+    let mut origin = Origin::default();
     error.name = String::new();
     let Ok(object) = v8::Local::<v8::Object>::try_from(value) else {
         if depth > 0 {
             error.message =
                 v8::Exception::create_message(scope, value).get(scope).to_rust_string_lossy(scope);
         }
-        return error;
+        return (error, origin);
     };
     if value.is_proxy() {
-        return error;
+        return (error, origin);
     }
     let text = |scope: &mut Scope<'s, '_>, key: &str| {
         data_property(scope, object, key).filter(|v| v.is_string()).map(|v| v.to_rust_string_lossy(scope))
@@ -289,18 +287,19 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
             error.name = "Error".into();
         }
         if let Some(trace) = v8::Exception::get_stack_trace(scope, value) {
-            error.frames = frames(scope, trace, MAX_FRAMES);
+            origin.frames = frames(scope, trace, MAX_FRAMES);
         }
     }
     if depth < MAX_CAUSES
         && let Some(cause) = data_property(scope, object, "cause")
         && !cause.is_undefined()
     {
-        let mut inner = describe(scope, cause, depth + 1);
-        inner.value = Some(Out::new(scope, cause));
-        error.cause = Some(Box::new(inner));
+        let (mut inner, mut inner_origin) = describe(scope, cause, depth + 1);
+        inner_origin.value = Some(Out::new(scope, cause));
+        inner.origin = Some(Box::new(inner_origin));
+        origin.cause = Some(Box::new(inner));
     }
-    error
+    (error, origin)
 }
 
 /// A data property of the object or of its prototypes. Accessors and proxies are not asked.

@@ -171,3 +171,99 @@ pub enum Close {
     Empty,
     Inside(Arc<Thread>),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn it_lets_threads_in_one_at_a_time_and_all_of_them() {
+        let gate = Gate::default();
+        let (inside, passed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let thread = Thread::current();
+                    for _ in 0..500 {
+                        assert!(gate.acquire(&thread, false).is_ok());
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        passed.fetch_add(1, Ordering::SeqCst);
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                        assert!(!gate.release());
+                    }
+                });
+            }
+        });
+        assert_eq!(passed.load(Ordering::SeqCst), 4000);
+    }
+
+    #[test]
+    fn first_come_first_served() {
+        let gate = Gate::default();
+        let order = Mutex::new(Vec::new());
+        let me = Thread::current();
+        assert!(gate.acquire(&me, false).is_ok());
+        std::thread::scope(|scope| {
+            for n in 0..6 {
+                let (gate, order) = (&gate, &order);
+                scope.spawn(move || {
+                    assert!(gate.acquire(&Thread::current(), false).is_ok());
+                    order.lock().unwrap().push(n);
+                    assert!(!gate.release());
+                });
+                while gate.state().queue.len() <= n {
+                    std::thread::yield_now();
+                }
+            }
+            assert!(!gate.release());
+        });
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn a_closed_gate_sends_the_queue_away_and_names_one_to_take_the_isolate_down() {
+        let gate = Gate::default();
+        let me = Thread::current();
+        assert!(gate.acquire(&me, false).is_ok());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| gate.acquire(&Thread::current(), false).err().unwrap());
+            while gate.state().queue.is_empty() {
+                std::thread::yield_now();
+            }
+            assert!(matches!(gate.close(), Close::Inside(owner) if Arc::ptr_eq(&owner, &me)));
+            let refused = waiting.join().unwrap();
+            assert_eq!((refused.status, refused.dispose), (Status::Disposed, false));
+        });
+        assert!(matches!(gate.close(), Close::Already));
+        assert!(gate.release(), "the one inside takes it down");
+    }
+
+    #[test]
+    fn threads_that_want_each_others_gates_do_not_wait_for_ever() {
+        let gates = [Gate::default(), Gate::default(), Gate::default()];
+        for _ in 0..100 {
+            let refused = AtomicUsize::new(0);
+            let barrier = std::sync::Barrier::new(3);
+            std::thread::scope(|scope| {
+                for n in 0..3 {
+                    let (gates, refused, barrier) = (&gates, &refused, &barrier);
+                    scope.spawn(move || {
+                        let thread = Thread::current();
+                        assert!(gates[n].acquire(&thread, false).is_ok());
+                        barrier.wait();
+                        match gates[(n + 1) % 3].acquire(&thread, true) {
+                            Ok(()) => assert!(!gates[(n + 1) % 3].release()),
+                            Err(no) => {
+                                assert_eq!(no.status, Status::Busy);
+                                refused.fetch_add(1, Ordering::SeqCst);
+                            }
+                        }
+                        assert!(!gates[n].release());
+                    });
+                }
+            });
+            assert_eq!(refused.load(Ordering::SeqCst), 1, "the last to come, and nobody else");
+        }
+    }
+}

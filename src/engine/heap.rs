@@ -7,6 +7,7 @@
 
 use crate::engine::error::Status;
 use crate::engine::isolate::Isolate;
+use crate::engine::raw;
 use crate::engine::thread::Thread;
 use std::alloc::Layout;
 use std::ffi::c_void;
@@ -22,9 +23,17 @@ pub const MIN_HEAP_LIMIT: usize = 8 << 20;
 pub const MAX_HEAP_LIMIT: usize = 1400 << 20;
 pub const DEFAULT_BUFFER_LIMIT: usize = 512 << 20;
 
+/// A typed array up to this size has its bytes on the heap until somebody asks for its `buffer`; V8
+/// kills the process if they cannot be moved then. What the guest makes of such arrays is bounded by
+/// the heap.
+pub const NEVER_REFUSED: usize = 64;
+
 /// V8 asks what to do as the heap nears its limit. It is in the middle of a collection.
+///
+/// # Safety
+/// `data` is the isolate that the callback was added to, and this thread is inside it.
 pub unsafe extern "C" fn near_heap_limit(data: *mut c_void, current: usize, _initial: usize) -> usize {
-    // SAFETY: the data is the isolate that the callback was added to, which outlives its V8 isolate.
+    // SAFETY: the caller's promise; whoever is inside holds the isolate.
     let isolate = unsafe { &*(data as *const Isolate) };
     if isolate.buffers.refused.swap(false, Ordering::Relaxed) {
         // V8 also comes here in its last try to make room for an ArrayBuffer that we refused: that is
@@ -32,15 +41,24 @@ pub unsafe extern "C" fn near_heap_limit(data: *mut c_void, current: usize, _ini
         return current;
     }
     isolate.over_limit.store(true, Ordering::Relaxed);
+    // Or V8 would go back to the limit before the step that needs the headroom.
+    // SAFETY: this thread is inside the isolate; V8 only notes a number.
+    unsafe { raw::isolate_automatically_restore_initial_heap_limit(isolate.raw(), 0.0) };
     Thread::current().stop(isolate, Status::OutOfMemory);
     current.saturating_add(HEADROOM)
 }
+
+/// While the guest keeps more than the limit, V8 cannot go back to it. It does in the collection that
+/// finds less than this part of the limit in use.
+const RESTORE_THRESHOLD: f64 = 0.8;
 
 /// After the guest was stopped for memory: back to the limit it was given.
 pub fn restore_limit(isolate: &Isolate, v8_isolate: &mut v8::Isolate) {
     v8_isolate.low_memory_notification();
     v8_isolate.remove_near_heap_limit_callback(near_heap_limit, isolate.options.heap_limit);
     v8_isolate.add_near_heap_limit_callback(near_heap_limit, isolate as *const Isolate as *mut c_void);
+    // SAFETY: this thread is inside the isolate.
+    unsafe { raw::isolate_automatically_restore_initial_heap_limit(isolate.raw(), RESTORE_THRESHOLD) };
 }
 
 /// The bytes of the isolate's ArrayBuffers.
@@ -91,7 +109,9 @@ fn layout(len: usize) -> Option<Layout> {
 
 fn take_and(account: &Buffers, len: usize, alloc: unsafe fn(Layout) -> *mut u8) -> *mut c_void {
     let Some(layout) = layout(len) else { return std::ptr::null_mut() };
-    if !account.take(len) {
+    if len <= NEVER_REFUSED {
+        account.used.fetch_add(len, Ordering::Relaxed);
+    } else if !account.take(len) {
         return std::ptr::null_mut();
     }
     // SAFETY: the layout is not empty.

@@ -8,7 +8,7 @@ use crate::engine::value::{Out, Value};
 use crate::engine::{function, heap, platform, raw, reaper};
 use std::cell::{RefCell, RefMut, UnsafeCell};
 use std::ffi::c_void;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Isolate {
     pub buffers: Arc<heap::Buffers>,
     /// Globals were dropped by threads outside: V8's cells wait to be freed.
     pub deferred: AtomicBool,
+    /// The host has freed it.
+    pub closed: AtomicBool,
     /// The heap limit was passed and is to be restored.
     pub over_limit: AtomicBool,
     /// Told of unhandled rejections.
@@ -84,6 +86,7 @@ impl Isolate {
             tasks: Queue::of(raw as usize),
             buffers,
             deferred: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
             listener: Mutex::default(),
             raw,
@@ -180,6 +183,7 @@ impl Isolate {
 
     /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
     pub fn close(self: &Arc<Self>) {
+        self.closed.store(true, Ordering::Relaxed);
         match self.gate.close() {
             Close::Already => {}
             Close::Empty => self.dispose(),

@@ -1,10 +1,6 @@
-//! What an isolate is and how a thread gets into one.
-//!
-//! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
-//! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
-//! time; `enter` is the only way in. `value`, `function`, `promise` and `error` carry data across.
-
+pub mod buffer;
 pub mod cancel;
+pub mod collection;
 pub mod enter;
 pub mod error;
 pub mod function;
@@ -12,7 +8,9 @@ pub mod gate;
 pub mod heap;
 pub mod isolate;
 pub mod limits;
+pub mod object;
 pub mod platform;
+pub mod primitive;
 pub mod promise;
 pub mod pump;
 pub mod raw;

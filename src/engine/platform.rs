@@ -53,7 +53,7 @@ pub fn start() -> Result<(), Error> {
             let _held = FLAGS.lock().unwrap_or_else(|e| e.into_inner());
             preflight()?;
             default_flags();
-            let _signals = BlockedSignals::new();
+            let _signals = BlockedSignals::block();
             // Unprotected: threads that were there before V8 may enter an isolate too.
             let platform = v8::new_custom_platform(0, false, true, tasks::ForegroundTasks).make_shared();
             v8::V8::initialize_platform(platform);
@@ -116,7 +116,7 @@ fn preflight() -> Result<(), String> {
 pub struct BlockedSignals(libc::sigset_t);
 
 impl BlockedSignals {
-    pub fn new() -> Self {
+    pub fn block() -> Self {
         // SAFETY: both sets are initialised by the calls before they are read.
         unsafe {
             let mut all = std::mem::zeroed();

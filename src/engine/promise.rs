@@ -105,7 +105,7 @@ impl Resolver {
             return false;
         };
         // The note comes before the count goes down: in between, work is left either way.
-        self.isolate.tasks.note(Box::new(move |scope| apply(scope, &resolver, outcome)));
+        self.isolate.tasks.note(self.isolate.raw(), Box::new(move |scope| apply(scope, &resolver, outcome)));
         self.isolate.tasks.unsettled.fetch_sub(1, Ordering::SeqCst);
         true
     }

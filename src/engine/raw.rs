@@ -44,12 +44,16 @@ unsafe extern "C" {
 
     #[link_name = "_ZN2v87Isolate13SetStackLimitEm"]
     pub fn isolate_set_stack_limit(isolate: RawIsolate, limit: usize);
+    #[link_name = "_ZN2v87Isolate36AutomaticallyRestoreInitialHeapLimitEd"]
+    pub fn isolate_automatically_restore_initial_heap_limit(isolate: RawIsolate, threshold: f64);
     #[link_name = "_ZN2v811ArrayBuffer8MaybeNewEPNS_7IsolateEmNS_30BackingStoreInitializationModeE"]
     pub fn array_buffer_maybe_new(
         isolate: RawIsolate,
         byte_length: usize,
         mode: c_int,
     ) -> *const v8::ArrayBuffer;
+    #[link_name = "_ZNK2v86RegExp8GetFlagsEv"]
+    pub fn regexp_get_flags(this: *const v8::RegExp) -> c_int;
 }
 
 /// The isolate that `isolate` stands for.

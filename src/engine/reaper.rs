@@ -14,7 +14,7 @@ static QUEUE: OnceLock<Sender<Job>> = OnceLock::new();
 fn queue() -> &'static Sender<Job> {
     QUEUE.get_or_init(|| {
         let (send, receive): (Sender<Job>, Receiver<Job>) = unbounded();
-        let _signals = BlockedSignals::new();
+        let _signals = BlockedSignals::block();
         std::thread::Builder::new()
             .name("jsvm-finalizers".into())
             .spawn(move || {

@@ -1,6 +1,7 @@
 //! What is to run in an isolate later: V8's own tasks, and what the host settles from outside.
 
-use crate::engine::enter::Scope;
+use crate::engine::enter::{self, Scope};
+use crate::engine::raw::RawIsolate;
 use crate::engine::thread::{NEVER, Thread};
 use crate::engine::watchdog::now;
 use std::collections::{HashMap, VecDeque};
@@ -19,6 +20,8 @@ pub struct Queue {
     state: Mutex<State>,
     /// Whether `notes` may hold something: looked at by every call.
     noted: AtomicBool,
+    /// Whether `untold` may be set: looked at whenever a thread leaves the isolate.
+    news: AtomicBool,
     /// Promises that the host has yet to settle.
     pub unsettled: AtomicUsize,
 }
@@ -30,7 +33,9 @@ struct State {
     notes: VecDeque<Note>,
     waiting: Vec<Arc<Thread>>,
     wakeup: Option<Wakeup>,
-    /// The host was told that there is something and has not run it yet.
+    /// Something came in that the host was not told of.
+    untold: bool,
+    /// The host was told that there is something and has not looked yet.
     told: bool,
     closed: bool,
 }
@@ -47,8 +52,8 @@ impl Queue {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Adds and tells who waits; the host's wakeup is called once until the queue was run.
-    fn add(&self, add: impl FnOnce(&mut State)) {
+    /// Adds and tells who waits.
+    fn add(&self, isolate: RawIsolate, add: impl FnOnce(&mut State)) {
         let mut state = self.state();
         if state.closed {
             // What `add` holds is dropped after the lock.
@@ -56,20 +61,38 @@ impl Queue {
             return;
         }
         add(&mut state);
+        state.untold = true;
+        self.news.store(true, Ordering::SeqCst);
         let waiting = state.waiting.clone();
-        let wakeup = if state.told { None } else { state.wakeup.clone() };
-        state.told = state.told || wakeup.is_some();
         drop(state);
         for thread in waiting {
             thread.notify();
         }
+        // V8 also posts from inside the isolate, in the middle of a collection: then the host is told
+        // when the thread has left.
+        if !enter::is_inside_raw(isolate) {
+            self.tell();
+        }
+    }
+
+    /// Calls the host's wakeup if there is something that it was not told of. Once, until the queue was
+    /// looked at.
+    pub fn tell(&self) {
+        if !self.news.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let mut state = self.state();
+        let wakeup = if state.untold && !state.told { state.wakeup.clone() } else { None };
+        state.untold = false;
+        state.told = state.told || wakeup.is_some();
+        drop(state);
         if let Some(wakeup) = wakeup {
             wakeup();
         }
     }
 
-    pub fn note(&self, note: Note) {
-        self.add(|state| {
+    pub fn note(&self, isolate: RawIsolate, note: Note) {
+        self.add(isolate, |state| {
             state.notes.push_back(note);
             self.noted.store(true, Ordering::SeqCst);
         });
@@ -178,13 +201,13 @@ pub struct ForegroundTasks;
 impl ForegroundTasks {
     fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) {
         let due = now().saturating_add((seconds.max(0.0) * 1e9) as u64);
-        Queue::of(isolate as usize).add(|state| state.delayed.push((due, task)));
+        Queue::of(isolate as usize).add(isolate, |state| state.delayed.push((due, task)));
     }
 }
 
 impl v8::PlatformImpl for ForegroundTasks {
     fn post_task(&self, isolate: *mut c_void, task: v8::Task) {
-        Queue::of(isolate as usize).add(|state| state.ready.push_back(task));
+        Queue::of(isolate as usize).add(isolate, |state| state.ready.push_back(task));
     }
 
     fn post_non_nestable_task(&self, isolate: *mut c_void, task: v8::Task) {

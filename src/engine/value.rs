@@ -147,6 +147,7 @@ fn object_flags(value: v8::Local<v8::Value>) -> u32 {
 }
 
 /// A value that comes from the host.
+#[derive(Clone, Copy)]
 pub enum In<'a> {
     Undefined,
     Null,
@@ -289,5 +290,50 @@ fn negate(words: &mut [u64]) {
         let (negated, overflow) = (!*word).overflowing_add(carry as u64);
         *word = negated;
         carry = overflow;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::enter;
+    use crate::engine::limits::Limits;
+    use crate::vm::context;
+
+    /// The bytes of a bigint literal, and whether the bytes make it again.
+    fn check(literal: &str, bytes: &[u8]) {
+        let options = crate::engine::isolate::Options {
+            heap_limit: 64 << 20,
+            buffer_limit: 1 << 20,
+            stack_size: 1 << 20,
+            host_drains: false,
+        };
+        let isolate = context::new_isolate(options).unwrap();
+        enter::run(&isolate, None, &Limits::NONE, |scope| {
+            let code = string(scope, literal)?;
+            let value = v8::Script::compile(scope, code, None).and_then(|s| s.run(scope)).thrown()?;
+            assert_eq!(bigint_bytes(value.cast()), bytes, "{literal}");
+            let again = bigint(scope, bytes)?;
+            assert!(again.strict_equals(value), "{literal}");
+            Ok(())
+        })
+        .unwrap();
+        isolate.close();
+    }
+
+    #[test]
+    fn bigints_are_twos_complement_bytes() {
+        check("0n", &[]);
+        check("1n", &[1]);
+        check("127n", &[127]);
+        check("128n", &[128, 0]);
+        check("-1n", &[0xFF]);
+        check("-128n", &[0x80]);
+        check("-129n", &[0x7F, 0xFF]);
+        check("255n", &[0xFF, 0]);
+        check("2n**63n", &[0, 0, 0, 0, 0, 0, 0, 0x80, 0]);
+        check("-(2n**63n)", &[0, 0, 0, 0, 0, 0, 0, 0x80]);
+        check("2n**64n-1n", &[0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0]);
+        check("-(2n**64n)", &[0, 0, 0, 0, 0, 0, 0, 0, 0xFF]);
     }
 }

@@ -33,7 +33,7 @@ pub fn register(thread: &Arc<Thread>) {
 /// Called after a thread's deadline was set to `deadline`.
 pub fn arm(deadline: u64) {
     START.call_once(|| {
-        let _signals = BlockedSignals::new();
+        let _signals = BlockedSignals::block();
         std::thread::Builder::new()
             .name("jsvm-watchdog".into())
             .stack_size(256 << 10)
