@@ -1905,7 +1905,7 @@ jsvm_status jsvm_call_context(const jsvm_call *call,
  * Any thread, no lock. What the slot held before is not released.
  *
  * @param slot  [out] the slot; release it with jsvm_slot_clear unless libjsvm takes it
- * @param data  [in] UTF-8; it is looked at when the slot is used
+ * @param data  [in] UTF-8
  * @param len   [in] bytes, or JSVM_AUTO_LENGTH
  * @return OK, INVALID_ARGUMENT, OUT_OF_MEMORY, FORKED
  */
@@ -2020,7 +2020,8 @@ jsvm_status jsvm_isolate_main_context(const jsvm_isolate *isolate,
 
 /**
  * Holds the isolate for this thread until jsvm_isolate_exit, so that calls in between need no
- * lock. Each enter has its exit, in reverse order, on the same thread.
+ * lock. Each enter has its exit, in reverse order, on the same thread. What a host function entered and did not
+ * exit is exited when it returns.
  *
  * Any thread; waits for the isolate. A thread that ends gives back what it holds.
  *
@@ -2034,7 +2035,7 @@ jsvm_status jsvm_isolate_enter(const jsvm_isolate *isolate,
                                jsvm_error **error);
 
 /**
- * Ends what jsvm_isolate_enter began.
+ * Ends what jsvm_isolate_enter began, also after jsvm_isolate_free.
  *
  * The thread that entered.
  *

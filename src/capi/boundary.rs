@@ -174,24 +174,33 @@ pub unsafe trait Options: Copy {
 /// # Safety
 /// `pointer` is NULL or points to as many bytes as its first field says.
 pub unsafe fn options<T: Options>(pointer: *const T) -> Result<T, Error> {
+    // SAFETY: the caller's promise.
+    unsafe { options_named(pointer, "options") }
+}
+
+/// As `options`, for an argument of another name.
+///
+/// # Safety
+/// As `options`.
+pub unsafe fn options_named<T: Options>(pointer: *const T, argument: &str) -> Result<T, Error> {
     // SAFETY: by the trait's promise zero is a value of every field.
     let mut options: T = unsafe { std::mem::zeroed() };
     if pointer.is_null() {
         return Ok(options);
     }
     if !pointer.is_aligned() {
-        return Err(Error::invalid(format!("options: the {} is not aligned", T::NAME)));
+        return Err(Error::invalid(format!("{argument}: the {} is not aligned", T::NAME)));
     }
     // SAFETY: the size is always there.
     let size = unsafe { *pointer.cast::<usize>() };
     if size < size_of::<usize>() || size > 4096 {
-        return Err(Error::invalid(format!("options: struct_size {size} is no size of a {}", T::NAME)));
+        return Err(Error::invalid(format!("{argument}: struct_size {size} is no size of a {}", T::NAME)));
     }
     // SAFETY: the caller says how many bytes there are.
     let given = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), size) };
     if given.iter().skip(size_of::<T>()).any(|byte| *byte != 0) {
         return Err(Error::invalid(format!(
-            "options: the {} sets fields that this version of libjsvm does not know",
+            "{argument}: the {} sets fields that this version of libjsvm does not know",
             T::NAME
         )));
     }

@@ -1,6 +1,6 @@
 //! Contexts.
 
-use crate::capi::boundary::{Options, guard, guard_value, jsvm_str, options, out, out_ptr, text};
+use crate::capi::boundary::{Options, guard, guard_value, jsvm_str, options_named, out, out_ptr, text};
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
 use crate::capi::pool::{self, Handle, jsvm_handle_kind};
@@ -72,21 +72,25 @@ unsafe impl Options for jsvm_context_options {
 
 /// # Safety
 /// As `boundary::options`.
-pub unsafe fn context_options(pointer: *const jsvm_context_options) -> Result<context::Options, Error> {
+pub unsafe fn context_options(
+    pointer: *const jsvm_context_options,
+    argument: &str,
+) -> Result<context::Options, Error> {
     // SAFETY: the caller's promise.
     let (given, name, origin) = unsafe {
-        let given = options(pointer)?;
-        (given, given.name.get("options: name")?, given.origin.get("options: origin")?)
+        let given = options_named(pointer, argument)?;
+        let name = given.name.get(&format!("{argument}: name"))?;
+        (given, name, given.origin.get(&format!("{argument}: origin"))?)
     };
-    for (text, argument) in [(name, "name"), (origin, "origin")] {
+    for (text, field) in [(name, "name"), (origin, "origin")] {
         if text.is_some_and(|text| text.contains('\0')) {
-            return Err(Error::invalid(format!("options: {argument} has a NUL inside")));
+            return Err(Error::invalid(format!("{argument}: {field} has a NUL inside")));
         }
     }
     let after_evaluate = match given.microtask_mode {
         m if m == jsvm_microtask_mode::Shared as u32 => false,
         m if m == jsvm_microtask_mode::AfterEvaluate as u32 => true,
-        m => return Err(Error::invalid(format!("options: {m} is no microtask_mode"))),
+        m => return Err(Error::invalid(format!("{argument}: {m} is no microtask_mode"))),
     };
     Ok(context::Options {
         name: name.map(String::from),
@@ -116,7 +120,7 @@ pub unsafe extern "C" fn jsvm_context_new(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let (result, options) = unsafe { (out_ptr(result, "result")?, context_options(options)?) };
+        let (result, options) = unsafe { (out_ptr(result, "result")?, context_options(options, "options")?) };
         let isolate = pool::pin(isolate, "isolate")?;
         *result = pool::put(jsvm_context::new(context::new(&isolate.0, options)?))?;
         Ok(())
@@ -153,10 +157,11 @@ pub unsafe extern "C" fn jsvm_context_evaluate(
         }
         let context = pool::pin(context, "context")?;
         // SAFETY: as above.
-        let (source, limits) = unsafe { (text(source, source_len, "source")?, RunLimits::new(run_options)?) };
+        let (source, limits) =
+            unsafe { (text(source, source_len, "source")?, RunLimits::named(run_options, "run_options")?) };
         // SAFETY: as above.
         let value = unsafe {
-            with_options(script_options, |options| {
+            with_options(script_options, "script_options", |options| {
                 script::evaluate(&context.context, source, options, &limits.limits())
             })?
         };

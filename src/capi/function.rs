@@ -71,6 +71,7 @@ struct Frame {
     isolate: Arc<Isolate>,
     this: *const v8::Value,
     new_target: *const v8::Value,
+    context: *const v8::Context,
 }
 
 struct CHost {
@@ -140,6 +141,7 @@ impl Host for CHost {
             isolate: Isolate::of(scope),
             this: &*call.this,
             new_target: call.new_target.map_or(std::ptr::null(), |target| &*target as *const _),
+            context: &*scope.get_current_context(),
         };
         let mut result = jsvm_slot::UNDEFINED;
         // SAFETY: the host gave both together; the frame and its slots live until below.
@@ -172,7 +174,7 @@ impl CHost {
                 Ok(value) => Raise::Throw(value),
                 Err(error) => Raise::Fail(error),
             }),
-            status if status.is_kill() => Err(Raise::Stop(status)),
+            status if status.is_stop() => Err(Raise::Stop(status)),
             status => {
                 let text = format!("host function '{}' failed: {}", self.name, status.word());
                 Err(Raise::Fail(Error::new(status, text)))
@@ -353,9 +355,8 @@ pub unsafe extern "C" fn jsvm_call_context(
         // SAFETY: C's promise about its arguments.
         unsafe {
             let result = out_ptr(result, "result")?;
-            // The frame is only looked at to refuse what is no call.
-            let isolate = with_frame(call, |scope, _| Ok(Isolate::of(scope)))?;
-            *result = pool::put(jsvm_context::new(context::current(&isolate)?))?;
+            let context = with_frame(call, |scope, frame| Ok(context::of_call(scope, frame.context)))?;
+            *result = pool::put(jsvm_context::new(context))?;
         }
         Ok(())
     })
@@ -366,7 +367,7 @@ pub unsafe extern "C" fn jsvm_call_context(
 /// Any thread, no lock. What the slot held before is not released.
 ///
 /// @param slot  [out] the slot; release it with jsvm_slot_clear unless libjsvm takes it
-/// @param data  [in] UTF-8; it is looked at when the slot is used
+/// @param data  [in] UTF-8
 /// @param len   [in] bytes, or JSVM_AUTO_LENGTH
 /// @return OK, INVALID_ARGUMENT, OUT_OF_MEMORY, FORKED
 #[must_use]

@@ -1,6 +1,8 @@
 //! Isolates.
 
-use crate::capi::boundary::{Options, Userdata, guard, guard_value, jsvm_finalizer, options, out, out_ptr};
+use crate::capi::boundary::{
+    Options, Userdata, guard, guard_value, jsvm_finalizer, options, options_named, out, out_ptr,
+};
 use crate::capi::cancel::jsvm_cancel;
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
@@ -12,6 +14,7 @@ use crate::engine::heap::{DEFAULT_BUFFER_LIMIT, DEFAULT_HEAP_LIMIT, MAX_HEAP_LIM
 use crate::engine::isolate::{self, DEFAULT_STACK_SIZE, Isolate};
 use crate::engine::limits::Limits;
 use crate::engine::pump;
+use crate::engine::session;
 use crate::vm;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -93,9 +96,19 @@ impl RunLimits {
     /// As `boundary::options`.
     pub unsafe fn new(pointer: *const jsvm_run_options) -> Result<RunLimits, Error> {
         // SAFETY: the caller's promise.
-        let given = unsafe { options(pointer)? };
+        unsafe { RunLimits::named(pointer, "options") }
+    }
+
+    /// As `new`, for an argument of another name.
+    ///
+    /// # Safety
+    /// As `boundary::options`.
+    pub unsafe fn named(pointer: *const jsvm_run_options, argument: &str) -> Result<RunLimits, Error> {
+        // SAFETY: the caller's promise.
+        let given = unsafe { options_named(pointer, argument)? };
         if given.break_on_sigint {
-            return Err(Error::new(Status::Unsupported, "options: break_on_sigint is not in this version"));
+            let text = format!("{argument}: break_on_sigint is not in this version");
+            return Err(Error::new(Status::Unsupported, text));
         }
         let time = |ms: u64| (ms > 0).then(|| Duration::from_millis(ms));
         Ok(RunLimits {
@@ -104,7 +117,7 @@ impl RunLimits {
             cancel: if given.cancel.is_null() {
                 None
             } else {
-                Some(pool::pin(given.cancel, "options: cancel")?)
+                Some(pool::pin(given.cancel, &format!("{argument}: cancel"))?)
             },
         })
     }
@@ -201,7 +214,8 @@ pub unsafe extern "C" fn jsvm_isolate_main_context(
 }
 
 /// Holds the isolate for this thread until jsvm_isolate_exit, so that calls in between need no
-/// lock. Each enter has its exit, in reverse order, on the same thread.
+/// lock. Each enter has its exit, in reverse order, on the same thread. What a host function entered and did not
+/// exit is exited when it returns.
 ///
 /// Any thread; waits for the isolate. A thread that ends gives back what it holds.
 ///
@@ -214,10 +228,10 @@ pub unsafe extern "C" fn jsvm_isolate_enter(
     isolate: *const jsvm_isolate,
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
-    guard(error, || enter::enter_session(&pool::pin(isolate, "isolate")?.0))
+    guard(error, || session::enter(&pool::pin(isolate, "isolate")?.0, isolate as usize))
 }
 
-/// Ends what jsvm_isolate_enter began.
+/// Ends what jsvm_isolate_enter began, also after jsvm_isolate_free.
 ///
 /// The thread that entered.
 ///
@@ -230,7 +244,13 @@ pub unsafe extern "C" fn jsvm_isolate_exit(
     isolate: *const jsvm_isolate,
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
-    guard(error, || enter::exit_session(&pool::pin(isolate, "isolate")?.0))
+    guard(error, || {
+        session::exit(isolate as usize).or_else(|error| {
+            // Of a handle that is none, that is the thing to say.
+            pool::pin(isolate, "isolate")?;
+            Err(error)
+        })
+    })
 }
 
 /// Stops what runs in the isolate now: the outermost call ends with TERMINATED. Calls that wait for

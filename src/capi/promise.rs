@@ -73,12 +73,13 @@ unsafe fn settle(
     resolver: *const jsvm_resolver,
     resolve: bool,
     value: *const jsvm_slot,
+    argument: &str,
 ) -> Result<(), Box<Error>> {
     let resolver = pool::pin(resolver, "resolver")?;
     // SAFETY: the caller's promise.
-    match unsafe { Input::from_ptr(value, "value")? } {
-        Input::Plain(plain) => resolver.0.settle(resolve, Settlement::Plain(plain)),
-        Input::Pinned(kept) => resolver.0.settle(resolve, Settlement::Kept(kept.0.clone())),
+    match unsafe { Input::from_ptr(value, argument)? } {
+        Input::Plain(plain) => resolver.0.settle(resolve, Settlement::Plain(plain), argument),
+        Input::Pinned(kept) => resolver.0.settle(resolve, Settlement::Kept(kept.0.clone()), argument),
     }
 }
 
@@ -99,7 +100,7 @@ pub unsafe extern "C" fn jsvm_resolver_resolve(
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
     // SAFETY: C's promise about its arguments.
-    guard(error, || unsafe { settle(resolver, true, value) })
+    guard(error, || unsafe { settle(resolver, true, value, "value") })
 }
 
 /// Rejects the promise. See jsvm_resolver_resolve.
@@ -118,7 +119,7 @@ pub unsafe extern "C" fn jsvm_resolver_reject(
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
     // SAFETY: C's promise about its arguments.
-    guard(error, || unsafe { settle(resolver, false, reason) })
+    guard(error, || unsafe { settle(resolver, false, reason, "reason") })
 }
 
 /// A second owner of the same resolver.

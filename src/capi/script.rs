@@ -1,6 +1,8 @@
 //! Scripts.
 
-use crate::capi::boundary::{Options, bytes, guard, guard_value, jsvm_str, options, out, out_ptr, text};
+use crate::capi::boundary::{
+    Options, bytes, guard, guard_value, jsvm_str, options, options_named, out, out_ptr, text,
+};
 use crate::capi::context::{context_options, jsvm_context, jsvm_context_options};
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
@@ -58,15 +60,20 @@ unsafe impl Options for jsvm_script_options {
 /// As `boundary::options`.
 pub unsafe fn with_options<T>(
     pointer: *const jsvm_script_options,
+    argument: &str,
     body: impl FnOnce(&script::Options) -> Result<T, Box<Error>>,
 ) -> Result<T, Box<Error>> {
     // SAFETY: the caller's promise.
     let (given, filename, cached_data) = unsafe {
-        let given = options(pointer)?;
-        let filename = given.filename.get("options: filename")?;
+        let given = options_named(pointer, argument)?;
+        let filename = given.filename.get(&format!("{argument}: filename"))?;
         let cached_data = match given.cached_data.is_null() {
             true => None,
-            false => Some(bytes(given.cached_data.cast(), given.cached_data_len, "options: cached_data")?),
+            false => Some(bytes(
+                given.cached_data.cast(),
+                given.cached_data_len,
+                &format!("{argument}: cached_data"),
+            )?),
         };
         (given, filename, cached_data)
     };
@@ -153,7 +160,8 @@ pub unsafe extern "C" fn jsvm_script_new(
         let source = unsafe { text(source, source_len, "source")? };
         // SAFETY: as above.
         let (script, given) = unsafe {
-            let script = with_options(options, |options| Script::new(&isolate.0, source, options))?;
+            let script =
+                with_options(options, "options", |options| Script::new(&isolate.0, source, options))?;
             (script, self::options(options)?)
         };
         let source_map_url =
@@ -269,7 +277,7 @@ pub unsafe extern "C" fn jsvm_script_run_in_new_context(
             unsafe { out_ptr(context, "context")? };
         }
         // SAFETY: as above.
-        let made_with = unsafe { self::context_options(context_options)? };
+        let made_with = unsafe { self::context_options(context_options, "context_options")? };
         // SAFETY: as above.
         unsafe {
             run(script, options, result, |script, limits| {

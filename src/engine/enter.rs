@@ -9,12 +9,12 @@
 //! `run` is for what can run guest code: it has limits, ends with the microtasks, and reports how
 //! it ended. `touch` is for the rest.
 
-use crate::engine::error::{Error, Status};
+use crate::engine::error::{Error, Frame, Kill, Status};
 use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
 use crate::engine::thread::{self, LOCAL, Thread};
 use crate::engine::value::{Out, Value};
-use crate::engine::{heap, raw};
+use crate::engine::{heap, raw, reaper};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,15 +68,21 @@ pub fn is_inside_raw(isolate: raw::RawIsolate) -> bool {
         .unwrap_or(false)
 }
 
+/// How many stays the thread has, and runs in the innermost one.
+pub fn depth() -> (usize, u32) {
+    LOCAL.with(|local| {
+        let inside = local.inside.borrow();
+        (inside.len(), inside.last().map_or(0, |stay| stay.runs))
+    })
+}
+
 /// Stack that V8's own C++ needs below the point where JavaScript has to stop.
 const STACK_RESERVE: usize = 128 << 10;
 
 /// A thread's stay in an isolate; dropping it leaves.
-struct Entry {
-    isolate: Arc<Isolate>,
+pub struct Entry {
+    pub isolate: Arc<Isolate>,
     how: How,
-    /// How deep the thread was once it had entered.
-    level: usize,
 }
 
 enum How {
@@ -86,10 +92,10 @@ enum How {
 }
 
 impl Entry {
-    fn new(isolate: &Arc<Isolate>, thread: &Arc<Thread>) -> Result<Entry, Status> {
+    pub fn new(isolate: &Arc<Isolate>, thread: &Arc<Thread>) -> Result<Entry, Kill> {
         // Who is inside already gets nothing more either.
         if isolate.closed.load(Ordering::Relaxed) {
-            return Err(Status::Disposed);
+            return Err(Status::Disposed.into());
         }
         let (top, below, holds) = LOCAL.with(|local| {
             let inside = local.inside.borrow();
@@ -107,7 +113,7 @@ impl Entry {
                 if refused.dispose {
                     isolate.dispose();
                 }
-                return Err(refused.status);
+                return Err(refused.kill);
             }
             let mut locker = [0usize; 2];
             // SAFETY: the gate lets one thread through and the isolate is not disposed while it is
@@ -119,14 +125,11 @@ impl Entry {
             }
             How::Locked(locker)
         };
-        let level = LOCAL.with(|local| {
-            let mut inside = local.inside.borrow_mut();
-            if !top {
-                inside.push(Inside { isolate: Arc::as_ptr(isolate), runs: 0 });
-            }
-            inside.len()
-        });
-        Ok(Entry { isolate: isolate.clone(), how, level })
+        if !top {
+            let stay = Inside { isolate: Arc::as_ptr(isolate), runs: 0 };
+            LOCAL.with(|local| local.inside.borrow_mut().push(stay));
+        }
+        Ok(Entry { isolate: isolate.clone(), how })
     }
 }
 
@@ -211,7 +214,7 @@ pub fn bare<R>(
     drop(entry);
     result.map_err(|fail| match fail {
         Fail::Misuse(error) => error,
-        Fail::Thrown => killed(thread.marked().unwrap_or(Status::Terminated), Vec::new()),
+        Fail::Thrown => killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new()),
     })
 }
 
@@ -248,7 +251,9 @@ pub fn run<R>(
     isolate.renew_interrupts();
     let result = inside(isolate, context, &thread, Some(outermost), body);
     LOCAL.with(|local| local.inside.borrow_mut().last_mut().expect("still inside").runs -= 1);
-    let rejections = if outermost { take_rejections(isolate) } else { Vec::new() };
+    // Where the host drains, a rejection is unhandled once the host has drained.
+    let drained = !isolate.options.host_drains || isolate.inner().drained;
+    let rejections = if outermost && drained { take_rejections(isolate) } else { Vec::new() };
     drop(entry);
     if outermost {
         after(isolate, rejections);
@@ -283,19 +288,19 @@ fn inside<R>(
         let scope = &mut v8::ContextScope::new(handles, context);
         v8::tc_scope!(let caught, scope);
 
-        let outcome = catch_unwind(AssertUnwindSafe(|| body(caught)));
-        let mut result = match outcome {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(Fail::Misuse(error))) => Err(error),
-            Ok(Err(Fail::Thrown)) => match (caught.has_terminated(), caught.exception()) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| match body(caught) {
+            Ok(value) => Ok(value),
+            Err(Fail::Misuse(error)) => Err(error),
+            Err(Fail::Thrown) => match (caught.has_terminated(), caught.exception()) {
                 (false, Some(exception)) => {
                     let message = caught.message();
                     Err(Box::new(Error::thrown(caught, exception, message)))
                 }
-                _ => Err(killed(thread.marked().unwrap_or(Status::Terminated), Vec::new())),
+                _ => Err(killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new())),
             },
-            Err(panic) => Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))),
-        };
+        }));
+        let mut result =
+            outcome.unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
         if let Some(outermost) = run {
             if outermost && !isolate.options.host_drains && !caught.has_terminated() {
                 drain(isolate, caught);
@@ -339,6 +344,7 @@ pub fn drain(isolate: &Isolate, scope: &mut Scope<'_, '_>) {
         }
         scope.perform_microtask_checkpoint();
         if done || scope.is_execution_terminating() {
+            isolate.inner().drained = true;
             return;
         }
     }
@@ -351,8 +357,8 @@ fn free_deferred(isolate: &mut v8::Isolate) {
     drop(v8::Global::new(scope, undefined));
 }
 
-fn killed(status: Status, stack: Vec<crate::engine::error::Frame>) -> Box<Error> {
-    Box::new(Error::killed(status, stack))
+pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Box<Error> {
+    Box::new(Error::killed(kill, stack))
 }
 
 /// What a panic said.
@@ -366,6 +372,7 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn take_rejections(isolate: &Arc<Isolate>) -> Vec<Rejection> {
+    isolate.inner().drained = false;
     let list = std::mem::take(&mut isolate.inner().rejections);
     if list.is_empty() {
         return Vec::new();
@@ -383,61 +390,24 @@ fn take_rejections(isolate: &Arc<Isolate>) -> Vec<Rejection> {
     report.unwrap_or_default()
 }
 
-/// What is due to the host once the isolate has been left: finalizers, then reports.
-fn after(isolate: &Arc<Isolate>, rejections: Vec<Rejection>) {
+/// What is due to the host once the isolate has been left: finalizers, then reports. While the thread
+/// is still inside an isolate, another thread does it: the host may wait for somebody who waits for
+/// that isolate.
+pub fn after(isolate: &Arc<Isolate>, rejections: Vec<Rejection>) {
+    if depth().0 > 0 {
+        let mut jobs = isolate.take_jobs();
+        if let Some(listener) = isolate.listener()
+            && !rejections.is_empty()
+        {
+            jobs.push(Box::new(move || rejections.into_iter().for_each(|rejection| listener(rejection))));
+        }
+        return reaper::later(jobs);
+    }
+
     isolate.take_jobs().into_iter().for_each(|job| job());
     if !rejections.is_empty()
         && let Some(listener) = isolate.listener()
     {
         rejections.into_iter().for_each(|rejection| listener(rejection));
     }
-}
-
-/// Holds the isolate for a batch of calls.
-pub fn enter_session(isolate: &Arc<Isolate>) -> Result<(), Box<Error>> {
-    let thread = Thread::current();
-    let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
-    SESSIONS.with(|sessions| sessions.0.borrow_mut().push(entry));
-    Ok(())
-}
-
-/// Ends the batch that `enter_session` began. It must be this thread's innermost stay.
-pub fn exit_session(isolate: &Arc<Isolate>) -> Result<(), Box<Error>> {
-    let entry = SESSIONS.with(|sessions| {
-        let mut sessions = sessions.0.borrow_mut();
-        let last = sessions.last().filter(|entry| Arc::ptr_eq(&entry.isolate, isolate));
-        let innermost = LOCAL.with(|local| {
-            let inside = local.inside.borrow();
-            let entered = inside.len();
-            last.is_some_and(|entry| entry.level == entered)
-                && inside
-                    .last()
-                    .is_some_and(|i| i.runs == 0 || matches!(last, Some(e) if matches!(e.how, How::Nested)))
-        });
-        if innermost { sessions.pop() } else { None }
-    });
-    let Some(entry) = entry else {
-        return Err(Box::new(Error::new(
-            Status::WrongState,
-            "isolate: this thread's innermost jsvm_isolate_enter was for another isolate, or there is none",
-        )));
-    };
-    drop(entry);
-    after(isolate, Vec::new());
-    Ok(())
-}
-
-/// A thread that ends gives back what it still holds.
-struct Sessions(std::cell::RefCell<Vec<Entry>>);
-
-impl Drop for Sessions {
-    fn drop(&mut self) {
-        while let Some(entry) = self.0.borrow_mut().pop() {
-            drop(entry);
-        }
-    }
-}
-
-thread_local! {
-    static SESSIONS: Sessions = const { Sessions(std::cell::RefCell::new(Vec::new())) };
 }

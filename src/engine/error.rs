@@ -90,8 +90,8 @@ impl Status {
         ALL.get(number as usize).copied()
     }
 
-    /// Whether it means that the run was stopped from outside and the guest must unwind.
-    pub fn is_kill(self) -> bool {
+    /// Whether a host function that returns it has its run stopped.
+    pub fn is_stop(self) -> bool {
         matches!(
             self,
             Status::Timeout
@@ -100,15 +100,33 @@ impl Status {
                 | Status::Cancelled
                 | Status::Terminated
                 | Status::OutOfMemory
-                | Status::Disposed
         )
     }
+}
 
-    /// What to say, and Node's code where Node has one, for a run stopped from outside.
-    fn kill_message(self) -> (&'static str, Option<&'static str>) {
-        match self {
-            Status::Timeout => ("Script execution timed out", Some("ERR_SCRIPT_EXECUTION_TIMEOUT")),
-            Status::CpuTime => ("Script execution used up its CPU time", None),
+/// Why a run is ended from outside, or was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kill {
+    pub status: Status,
+    /// The limit that was reached, in milliseconds.
+    pub limit_ms: Option<u64>,
+}
+
+impl From<Status> for Kill {
+    fn from(status: Status) -> Kill {
+        Kill { status, limit_ms: None }
+    }
+}
+
+impl Kill {
+    /// What to say, and Node's code where Node has one.
+    fn message(self) -> (String, Option<&'static str>) {
+        let after = self.limit_ms.map_or(String::new(), |ms| format!(" after {ms}ms"));
+        let (text, code) = match self.status {
+            Status::Timeout => {
+                return (format!("Script execution timed out{after}"), Some("ERR_SCRIPT_EXECUTION_TIMEOUT"));
+            }
+            Status::CpuTime => return (format!("Script execution ran out of CPU time{after}"), None),
             Status::Interrupted => {
                 ("Script execution was interrupted by `SIGINT`", Some("ERR_SCRIPT_EXECUTION_INTERRUPTED"))
             }
@@ -118,7 +136,8 @@ impl Status {
             Status::Busy => ("The isolate is busy in a thread that waits for this one", None),
             Status::Disposed => ("The isolate was freed", None),
             _ => ("Script execution was stopped", None),
-        }
+        };
+        (text.into(), code)
     }
 }
 
@@ -170,16 +189,18 @@ impl Error {
     }
 
     /// A run that was stopped, and the guest's stack at that moment.
-    pub fn killed(status: Status, frames: Vec<Frame>) -> Error {
-        let (message, code) = status.kill_message();
-        let mut error = Error::new(status, message);
+    pub fn killed(kill: impl Into<Kill>, frames: Vec<Frame>) -> Error {
+        let kill = kill.into();
+        let (message, code) = kill.message();
+        let stack = format!("Error: {message}{}", stack_lines(&frames));
+        let mut error = Error::new(kill.status, message);
         error.code = code.map(String::from);
         if let Some(top) = frames.first() {
             error.origin = Some(Box::new(Origin {
                 filename: Some(top.file.clone()),
                 line: top.line,
                 column: top.column,
-                stack: Some(format!("Error: {message}{}", stack_lines(&frames))),
+                stack: Some(stack),
                 frames,
                 ..Origin::default()
             }));
@@ -206,16 +227,17 @@ impl Error {
             .map(|name| name.to_rust_string_lossy(scope));
         origin.line = message.get_line_number(scope).unwrap_or(0) as u32;
         // V8 says -1 where no JavaScript was on the stack.
-        let start = i32::try_from(message.get_start_column()).ok().map(|column| column as usize);
-        origin.column = start.map_or(0, |column| column as u32 + 1);
+        let column = i32::try_from(message.get_start_column()).ok().map(|column| column as usize);
+        origin.column = column.map_or(0, |column| column as u32 + 1);
         origin.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
         if error.message.is_empty() && !value.is_native_error() {
-            // V8 prints what was thrown without running guest code.
-            let text = message.get(scope).to_rust_string_lossy(scope);
-            error.message = text.strip_prefix("Uncaught ").unwrap_or(&text).to_string();
+            error.message = printed(scope, message);
         }
-        if let (Some(file), Some(line), Some(start)) = (&origin.filename, &origin.source_line, start) {
-            let carets = message.get_end_column().saturating_sub(start).max(1);
+        if let (Some(file), Some(line), Some(column)) = (&origin.filename, &origin.source_line, column) {
+            // In the first line the column has the script's column offset in it, and the position, which
+            // counts from the source's start, has not. In later lines the position is the larger one.
+            let start = usize::try_from(message.get_start_position()).map_or(column, |at| at.min(column));
+            let carets = message.get_end_column().saturating_sub(column).max(1);
             origin.arrow = Some(arrow(file, origin.line, line, start, carets));
         }
         let head = match (error.name.as_str(), error.message.as_str()) {
@@ -223,7 +245,10 @@ impl Error {
             ("", text) => text.to_string(),
             (name, text) => format!("{name}: {text}"),
         };
-        origin.stack = Some(format!("{head}{}", stack_lines(&origin.frames)));
+        // What never was in JavaScript has no stack.
+        if origin.line > 0 || !origin.frames.is_empty() {
+            origin.stack = Some(format!("{head}{}", stack_lines(&origin.frames)));
+        }
         origin.value = Some(Out::new(scope, value));
         error.origin = Some(Box::new(origin));
         error
@@ -281,7 +306,9 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
     let text = |scope: &mut Scope<'s, '_>, key: &str| {
         data_property(scope, object, key).filter(|v| v.is_string()).map(|v| v.to_rust_string_lossy(scope))
     };
-    error.name = text(scope, "name").unwrap_or_default();
+    if value.is_native_error() {
+        error.name = text(scope, "name").unwrap_or_default();
+    }
     error.message = text(scope, "message").unwrap_or_default();
     error.code = text(scope, "code");
     if value.is_native_error() {
@@ -302,6 +329,12 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
         origin.cause = Some(Box::new(inner));
     }
     (error, origin)
+}
+
+/// What was thrown, as V8 prints it without running guest code.
+fn printed<'s>(scope: &Scope<'s, '_>, message: v8::Local<'s, v8::Message>) -> String {
+    let text = message.get(scope).to_rust_string_lossy(scope);
+    text.strip_prefix("Uncaught ").map_or(text.clone(), String::from)
 }
 
 /// A data property of the object or of its prototypes. Accessors and proxies are not asked.

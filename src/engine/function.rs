@@ -5,7 +5,8 @@ use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::raw;
 use crate::engine::reaper::Job;
-use crate::engine::thread::Thread;
+use crate::engine::session;
+use crate::engine::thread::{Thread, terminate_marked};
 use crate::engine::value::Out;
 use std::collections::HashMap;
 use std::ffi::c_void;
@@ -139,13 +140,20 @@ fn trampoline<'s>(
             new_target: arguments.is_construct_call().then(|| arguments.new_target()),
             arguments: &arguments,
         };
+        let sessions = session::count();
         let outcome = catch_unwind(AssertUnwindSafe(|| entry.host.call(scope, call)));
+        session::forget(sessions);
         match outcome {
+            // The run was ended while the host worked.
+            _ if Thread::current().must_stop() => unwind(scope),
             Ok(Ok(value)) => result.set(value),
             Ok(Err(Raise::Throw(value))) => {
                 scope.throw_exception(value);
             }
-            Ok(Err(Raise::Stop(status))) => stop(scope, status),
+            Ok(Err(Raise::Stop(status))) => {
+                Thread::current().stop_top(status);
+                unwind(scope);
+            }
             Ok(Err(Raise::Fail(error))) => throw_error(scope, &error.message),
             Err(panic) => throw_error(scope, &panic_text(&*panic)),
         }
@@ -171,9 +179,9 @@ pub unsafe fn out(scope: &mut Scope<'_, '_>, value: *const v8::Value) -> Out {
 }
 
 /// Has the guest unwind from here, before it runs another statement.
-fn stop(scope: &mut Scope<'_, '_>, status: Status) {
-    Thread::current().stop_top(status);
-    // V8 looks for a pending termination when it enters JavaScript.
+fn unwind(scope: &mut Scope<'_, '_>) {
+    terminate_marked(scope);
+    // V8 acts on it when it next enters JavaScript.
     if let Some(empty) = v8::String::new(scope, "0").and_then(|code| v8::Script::compile(scope, code, None)) {
         empty.run(scope);
     }

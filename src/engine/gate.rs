@@ -4,7 +4,7 @@
 //! wait ends with the mark on the waiting run; and a thread that would wait for another one that
 //! waits for it is refused instead.
 
-use crate::engine::error::Status;
+use crate::engine::error::{Kill, Status};
 use crate::engine::thread::{NEVER, Thread};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -54,7 +54,7 @@ impl Gate {
             let graph = WAIT_GRAPH.lock().unwrap_or_else(|e| e.into_inner());
             if self.leads_to(thread) {
                 drop(graph);
-                return Err(self.leave_queue(&waiter, Status::Busy));
+                return Err(self.leave_queue(&waiter, Status::Busy.into()));
             }
             thread.waiting_on.store(self as *const Gate as *mut Gate, Ordering::SeqCst);
         }
@@ -63,8 +63,8 @@ impl Gate {
             let _graph = WAIT_GRAPH.lock().unwrap_or_else(|e| e.into_inner());
             thread.waiting_on.store(std::ptr::null_mut(), Ordering::SeqCst);
         }
-        if let Err(status) = waited {
-            return Err(self.leave_queue(&waiter, status));
+        if let Err(kill) = waited {
+            return Err(self.leave_queue(&waiter, kill));
         }
         // Called because the gate was closed, not because it was our turn.
         if self.state().owner.as_ref().is_none_or(|owner| !Arc::ptr_eq(owner, thread)) {
@@ -74,13 +74,13 @@ impl Gate {
     }
 
     /// A wait ended early: out of the queue, or on to the next if our turn had come meanwhile.
-    fn leave_queue(&self, waiter: &Arc<Waiter>, status: Status) -> Refused {
+    fn leave_queue(&self, waiter: &Arc<Waiter>, kill: Kill) -> Refused {
         let mut state = self.state();
         state.queue.retain(|w| !Arc::ptr_eq(w, waiter));
         let ours = waiter.called.load(Ordering::SeqCst)
             && state.owner.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, &waiter.thread));
         drop(state);
-        Refused { status, dispose: ours && self.release() }
+        Refused { kill, dispose: ours && self.release() }
     }
 
     /// Whether the owner of this gate waits, through others, for `thread`.
@@ -154,14 +154,14 @@ impl Gate {
 
 /// Why a thread was not let in.
 pub struct Refused {
-    pub status: Status,
+    pub kill: Kill,
     /// The gate closed while it was this thread's turn: it has to take the isolate down.
     pub dispose: bool,
 }
 
 impl Refused {
     fn with(status: Status) -> Self {
-        Refused { status, dispose: false }
+        Refused { kill: status.into(), dispose: false }
     }
 }
 
@@ -233,7 +233,7 @@ mod tests {
             }
             assert!(matches!(gate.close(), Close::Inside(owner) if Arc::ptr_eq(&owner, &me)));
             let refused = waiting.join().unwrap();
-            assert_eq!((refused.status, refused.dispose), (Status::Disposed, false));
+            assert_eq!((refused.kill.status, refused.dispose), (Status::Disposed, false));
         });
         assert!(matches!(gate.close(), Close::Already));
         assert!(gate.release(), "the one inside takes it down");
@@ -255,7 +255,7 @@ mod tests {
                         match gates[(n + 1) % 3].acquire(&thread, true) {
                             Ok(()) => assert!(!gates[(n + 1) % 3].release()),
                             Err(no) => {
-                                assert_eq!(no.status, Status::Busy);
+                                assert_eq!(no.kill.status, Status::Busy);
                                 refused.fetch_add(1, Ordering::SeqCst);
                             }
                         }

@@ -70,6 +70,8 @@ unsafe impl Sync for Isolate {}
 pub struct Inner {
     pub main: Option<v8::Global<v8::Context>>,
     pub rejections: Vec<(v8::Global<v8::Promise>, v8::Global<v8::Value>)>,
+    /// The microtasks ran since rejections were last reported.
+    pub drained: bool,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
 }

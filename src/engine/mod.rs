@@ -29,6 +29,7 @@ pub mod pump;
 pub mod raw;
 pub mod reaper;
 pub mod seal;
+pub mod session;
 pub mod tasks;
 pub mod thread;
 pub mod value;

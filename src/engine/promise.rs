@@ -5,14 +5,14 @@ use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::pump;
-use crate::engine::value::{self, In, Out, Value};
+use crate::engine::value::{self, Held, In, Out, Value};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The host's end of a promise: settled once, from any thread. Dropped unsettled, it rejects.
 pub struct Resolver {
     pub isolate: Arc<Isolate>,
-    resolver: Mutex<Option<v8::Global<v8::PromiseResolver>>>,
+    resolver: Mutex<Option<Held<v8::PromiseResolver>>>,
     settled: AtomicBool,
 }
 
@@ -76,18 +76,21 @@ pub fn new<'s>(scope: &mut Scope<'s, '_>) -> Outcome<(v8::Local<'s, v8::Promise>
     let resolver = v8::PromiseResolver::new(scope).thrown()?;
     let isolate = Isolate::of(scope);
     isolate.tasks.unsettled.fetch_add(1, Ordering::SeqCst);
-    let global = v8::Global::new(scope, resolver);
+    let global = Held::new(scope, resolver);
     let resolver_ = Resolver { isolate, resolver: Mutex::new(Some(global)), settled: AtomicBool::new(false) };
     Ok((resolver.get_promise(scope), resolver_))
 }
 
 impl Resolver {
     /// Settles the promise. The isolate learns of it when it next runs.
-    pub fn settle(&self, resolve: bool, value: Settlement) -> Result<(), Box<Error>> {
+    pub fn settle(&self, resolve: bool, value: Settlement, argument: &str) -> Result<(), Box<Error>> {
         if let Settlement::Kept(value) = &value
             && !Arc::ptr_eq(&value.isolate, &self.isolate)
         {
-            return Err(Box::new(Error::new(Status::WrongIsolate, "value: it belongs to another isolate")));
+            return Err(Box::new(Error::new(
+                Status::WrongIsolate,
+                format!("{argument}: it belongs to another isolate"),
+            )));
         }
         let value = value.own();
         if !self.tell(if resolve { Settled::Resolve(value) } else { Settled::Reject(value) }) {
@@ -117,8 +120,8 @@ impl Drop for Resolver {
     }
 }
 
-fn apply(scope: &mut Scope<'_, '_>, resolver: &v8::Global<v8::PromiseResolver>, outcome: Settled) {
-    let resolver = v8::Local::new(scope, resolver);
+fn apply(scope: &mut Scope<'_, '_>, resolver: &Held<v8::PromiseResolver>, outcome: Settled) {
+    let resolver = v8::Local::new(scope, &**resolver);
     // In the promise's own context, which is where an error is to come from.
     let promise = resolver.get_promise(scope);
     let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
@@ -219,6 +222,10 @@ pub fn then(
         let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
         let scope = &mut v8::ContextScope::new(scope, context);
         let function = |scope: &mut Scope<'_, '_>, value: &Value, name: &str| {
+            if !Arc::ptr_eq(&value.isolate, &Isolate::of(scope)) {
+                let text = format!("{name}: it belongs to another isolate than the promise");
+                return Err(Error::new(Status::WrongIsolate, text).into());
+            }
             v8::Local::<v8::Function>::try_from(value.local(scope)?)
                 .map(|f| v8::Global::new(scope, f))
                 .map_err(|_| enter::Fail::from(Error::invalid(format!("{name}: it is not a function"))))

@@ -70,7 +70,7 @@ fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
 
 /// Waits, outside the isolate unless the caller is a guest of it, for something to run.
 fn wait_for_work(isolate: &Arc<Isolate>, thread: &Arc<Thread>, until: u64) -> Result<(), Box<Error>> {
-    isolate.tasks.wait(thread, until).map_err(|status| Box::new(Error::killed(status, Vec::new())))
+    isolate.tasks.wait(thread, until).map_err(|kill| Box::new(Error::killed(kill, Vec::new())))
 }
 
 /// Runs the microtasks.

@@ -1,6 +1,7 @@
 //! What is to run in an isolate later: V8's own tasks, and what the host settles from outside.
 
 use crate::engine::enter::{self, Scope};
+use crate::engine::error::Kill;
 use crate::engine::raw::RawIsolate;
 use crate::engine::thread::{NEVER, Thread};
 use crate::engine::watchdog::now;
@@ -155,7 +156,7 @@ impl Queue {
     }
 
     /// Waits, outside the isolate, until something is to run, until `until`, or a mark on a run.
-    pub fn wait(&self, thread: &Arc<Thread>, until: u64) -> Result<(), crate::engine::error::Status> {
+    pub fn wait(&self, thread: &Arc<Thread>, until: u64) -> Result<(), Kill> {
         self.state().waiting.push(thread.clone());
         let next = self.ready_at();
         let result = if next <= now() {

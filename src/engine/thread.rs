@@ -7,13 +7,13 @@
 //! run that waits for its isolate is ended by the same mark.
 
 use crate::engine::cancel::Cancel;
-use crate::engine::error::{Frame, Status, capture_frames};
+use crate::engine::error::{Frame, Kill, Status, capture_frames};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::{raw, watchdog};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// No deadline.
@@ -30,6 +30,8 @@ pub struct Thread {
     clock: libc::clockid_t,
     /// The gate this thread waits for while it holds other isolates (see `gate`).
     pub waiting_on: AtomicPtr<crate::engine::gate::Gate>,
+    /// A run may be marked: what host functions look at on their way back to the guest.
+    alert: AtomicBool,
 }
 
 struct Run {
@@ -41,9 +43,12 @@ struct Run {
     cpu_end: u64,
     cpu_look: u64,
     cancel: Option<Arc<Cancel>>,
-    mark: Option<Status>,
-    /// The status this run ends with, once V8 has been told to terminate it.
-    terminating: Option<Status>,
+    /// The limits in milliseconds, for the message.
+    timeout_ms: Option<u64>,
+    cpu_time_ms: Option<u64>,
+    mark: Option<Kill>,
+    /// What this run ends with, once V8 has been told to terminate it.
+    terminating: Option<Kill>,
     stack: Vec<Frame>,
 }
 
@@ -52,8 +57,8 @@ unsafe impl Send for Run {}
 
 /// How a run ended.
 pub struct Ending {
-    /// The status and the guest's stack, when the run was ended from outside.
-    pub killed: Option<(Status, Vec<Frame>)>,
+    /// Why, and the guest's stack, when the run was ended from outside.
+    pub killed: Option<(Kill, Vec<Frame>)>,
     /// An enclosing run of the same isolate is to end too: V8 must go on terminating.
     pub goes_on: bool,
 }
@@ -71,6 +76,7 @@ impl Thread {
             deadline: AtomicU64::new(NEVER),
             clock,
             waiting_on: AtomicPtr::new(std::ptr::null_mut()),
+            alert: AtomicBool::new(false),
         });
         watchdog::register(&thread);
         thread
@@ -106,6 +112,8 @@ impl Thread {
             cpu_end: NEVER,
             cpu_look: NEVER,
             cancel: limits.cancel.cloned(),
+            timeout_ms: limits.timeout.map(|time| time.as_millis() as u64),
+            cpu_time_ms: limits.cpu_time.map(|time| time.as_millis() as u64),
             mark: None,
             terminating: None,
             stack: Vec::new(),
@@ -140,28 +148,31 @@ impl Thread {
         if run.deadline != NEVER || run.cpu_look != NEVER {
             self.deadline.store(next_look(&runs), Ordering::SeqCst);
         }
+        if run.mark.is_some() {
+            self.alert.store(first_mark(&runs).is_some(), Ordering::SeqCst);
+        }
         drop(runs);
         if let Some(cancel) = &run.cancel {
             cancel.detach(self);
         }
         // Like Node, a run that finished in the moment it was to be ended was ended.
-        Ending { killed: run.terminating.or(run.mark).map(|status| (status, run.stack)), goes_on }
+        Ending { killed: run.terminating.or(run.mark).map(|kill| (kill, run.stack)), goes_on }
     }
 
     /// What has marked the top run or one below it.
-    pub fn marked(&self) -> Option<Status> {
+    pub fn marked(&self) -> Option<Kill> {
         first_mark(&self.runs())
     }
 
     /// Waits until `done`, a mark on a run, or `until` (nanoseconds of `watchdog::now`).
-    pub fn wait(&self, until: u64, done: impl Fn() -> bool) -> Result<bool, Status> {
+    pub fn wait(&self, until: u64, done: impl Fn() -> bool) -> Result<bool, Kill> {
         let mut runs = self.runs();
         loop {
             if done() {
                 return Ok(true);
             }
-            if let Some(status) = first_mark(&runs) {
-                return Err(status);
+            if let Some(kill) = first_mark(&runs) {
+                return Err(kill);
             }
             if until == NEVER {
                 runs = self.wake.wait(runs).unwrap_or_else(|e| e.into_inner());
@@ -183,11 +194,12 @@ impl Thread {
     }
 
     /// Marks run `at` and asks every isolate from there up the stack for an interrupt.
-    fn mark(&self, runs: &mut [Run], at: usize, status: Status) {
+    fn mark(&self, runs: &mut [Run], at: usize, kill: Kill) {
         if runs[at].mark.is_some() {
             return;
         }
-        runs[at].mark = Some(status);
+        runs[at].mark = Some(kill);
+        self.alert.store(true, Ordering::SeqCst);
         for run in &runs[at..] {
             // SAFETY: a run on the stack holds its isolate.
             unsafe { &*run.isolate }.request_interrupt(on_interrupt);
@@ -203,11 +215,13 @@ impl Thread {
                 continue;
             }
             if runs[at].deadline <= now {
-                self.mark(&mut runs, at, Status::Timeout);
+                let kill = Kill { status: Status::Timeout, limit_ms: runs[at].timeout_ms };
+                self.mark(&mut runs, at, kill);
             } else if runs[at].cpu_look <= now {
                 let used = self.cpu_now();
                 if used >= runs[at].cpu_end {
-                    self.mark(&mut runs, at, Status::CpuTime);
+                    let kill = Kill { status: Status::CpuTime, limit_ms: runs[at].cpu_time_ms };
+                    self.mark(&mut runs, at, kill);
                 } else {
                     // A thread uses no more CPU than time passes.
                     runs[at].cpu_look = now + (runs[at].cpu_end - used).max(500_000);
@@ -224,7 +238,7 @@ impl Thread {
             .iter()
             .position(|r| r.mark.is_none() && r.cancel.as_ref().is_some_and(|c| Arc::ptr_eq(c, cancel)))
         {
-            self.mark(&mut runs, at, Status::Cancelled);
+            self.mark(&mut runs, at, Status::Cancelled.into());
         }
     }
 
@@ -232,7 +246,7 @@ impl Thread {
     pub fn stop(&self, isolate: *const Isolate, status: Status) {
         let mut runs = self.runs();
         if let Some(at) = runs.iter().position(|r| std::ptr::eq(r.isolate, isolate)) {
-            self.mark(&mut runs, at, status);
+            self.mark(&mut runs, at, status.into());
         }
     }
 
@@ -242,8 +256,13 @@ impl Thread {
         if first_mark(&runs).is_none()
             && let Some(top) = runs.len().checked_sub(1)
         {
-            self.mark(&mut runs, top, status);
+            self.mark(&mut runs, top, status.into());
         }
+    }
+
+    /// Whether a run is marked, so that the guest must not go on.
+    pub fn must_stop(&self) -> bool {
+        self.alert.load(Ordering::Relaxed)
     }
 
     fn cpu_now(&self) -> u64 {
@@ -254,7 +273,7 @@ impl Thread {
     }
 }
 
-fn first_mark(runs: &[Run]) -> Option<Status> {
+fn first_mark(runs: &[Run]) -> Option<Kill> {
     runs.iter().find_map(|run| run.mark)
 }
 
@@ -269,32 +288,36 @@ fn nanos(time: std::time::Duration) -> u64 {
 /// V8 calls this on the thread that runs the isolate, at a point where JavaScript can stop.
 unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, _: *mut c_void) {
     crate::engine::function::no_unwind(|| {
-        let thread = Thread::current();
-        let (at, wants_stack) = {
-            let runs = thread.runs();
-            let Some(at) = runs.iter().position(|run| run.mark.is_some()) else { return };
-            (at, runs[at].stack.is_empty())
-        };
         // SAFETY: V8 gives the isolate that this thread runs.
-        let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) };
-        // Taken without the lock held: it allocates, and the heap limit's callback marks runs.
-        let stack = if wants_stack { capture_frames(&mut isolate, KILL_STACK_FRAMES) } else { Vec::new() };
-        let mut runs = thread.runs();
-        let Some(status) = runs.get(at).and_then(|run| run.mark) else { return };
-        let here = raw::raw_isolate(&isolate);
-        for run in &mut runs[at..] {
-            // SAFETY: a run on the stack holds its isolate.
-            if unsafe { &*run.isolate }.raw() == here {
-                run.terminating = Some(status);
-                if run.stack.is_empty() {
-                    run.stack = stack.clone();
-                }
+        terminate_marked(&mut unsafe { v8::Isolate::from_raw_isolate_ptr(isolate) });
+    });
+}
+
+/// If a run is marked: notes the guest's stack and has V8 terminate the isolate.
+pub fn terminate_marked(isolate: &mut v8::Isolate) {
+    let thread = Thread::current();
+    let (at, wants_stack) = {
+        let runs = thread.runs();
+        let Some(at) = runs.iter().position(|run| run.mark.is_some()) else { return };
+        (at, runs[at].stack.is_empty())
+    };
+    // Taken without the lock held: it allocates, and the heap limit's callback marks runs.
+    let stack = if wants_stack { capture_frames(isolate, KILL_STACK_FRAMES) } else { Vec::new() };
+    let mut runs = thread.runs();
+    let Some(kill) = runs.get(at).and_then(|run| run.mark) else { return };
+    let here = raw::raw_isolate(isolate);
+    for run in &mut runs[at..] {
+        // SAFETY: a run on the stack holds its isolate.
+        if unsafe { &*run.isolate }.raw() == here {
+            run.terminating = Some(kill);
+            if run.stack.is_empty() {
+                run.stack = stack.clone();
             }
         }
-        drop(runs);
-        // SAFETY: this thread is inside the isolate.
-        unsafe { raw::v8__Isolate__TerminateExecution(here) };
-    });
+    }
+    drop(runs);
+    // SAFETY: this thread is inside the isolate.
+    unsafe { raw::v8__Isolate__TerminateExecution(here) };
 }
 
 /// What a thread remembers about itself.

@@ -3,7 +3,6 @@
 use crate::engine::enter::{Outcome, Scope, Thrown, is_inside};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -54,12 +53,40 @@ pub const JSVM_FLAG_PROXY: u32 = 1 << 9;
 /// The string has lone surrogates: its UTF-8 has U+FFFD in their place, its handle is exact.
 pub const JSVM_FLAG_LOSSY: u32 = 1 << 10;
 
+/// Something of V8's that is kept alive. It may be dropped on any thread, after the isolate too: V8's
+/// cell is freed now, when the isolate is next entered, or with the isolate.
+pub struct Held<T> {
+    isolate: Arc<Isolate>,
+    global: v8::Global<T>,
+}
+
+impl<T> Held<T> {
+    pub fn new<'s>(scope: &v8::PinScope<'s, '_, ()>, value: v8::Local<'s, T>) -> Held<T> {
+        Held { isolate: Isolate::of(scope), global: v8::Global::new(scope, value) }
+    }
+}
+
+impl<T> std::ops::Deref for Held<T> {
+    type Target = v8::Global<T>;
+    fn deref(&self) -> &v8::Global<T> {
+        &self.global
+    }
+}
+
+impl<T> Drop for Held<T> {
+    fn drop(&mut self) {
+        if !is_inside(&self.isolate) {
+            self.isolate.deferred.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
 /// A value that the host keeps: it may be used and dropped on any thread.
 pub struct Value {
     pub isolate: Arc<Isolate>,
     pub kind: Kind,
     pub flags: u32,
-    global: ManuallyDrop<v8::Global<v8::Value>>,
+    held: Held<v8::Value>,
 }
 
 impl std::fmt::Debug for Value {
@@ -71,12 +98,7 @@ impl std::fmt::Debug for Value {
 impl Value {
     pub fn new<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>) -> Value {
         let (kind, flags) = kind_of(value);
-        Value {
-            isolate: Isolate::of(scope),
-            kind,
-            flags,
-            global: ManuallyDrop::new(v8::Global::new(scope, value)),
-        }
+        Value { isolate: Isolate::of(scope), kind, flags, held: Held::new(scope, value) }
     }
 
     /// The value in its isolate; another isolate's is refused.
@@ -84,17 +106,7 @@ impl Value {
         if scope.get_data(0) as *const Isolate != Arc::as_ptr(&self.isolate) {
             return Err(Error::new(Status::WrongIsolate, "a value belongs to another isolate").into());
         }
-        Ok(v8::Local::new(scope, &*self.global))
-    }
-}
-
-impl Drop for Value {
-    fn drop(&mut self) {
-        if !is_inside(&self.isolate) {
-            self.isolate.deferred.store(true, Ordering::Relaxed);
-        }
-        // SAFETY: dropped once, here. V8's cell is freed now, later or with the isolate.
-        unsafe { ManuallyDrop::drop(&mut self.global) };
+        Ok(v8::Local::new(scope, &*self.held))
     }
 }
 
@@ -207,7 +219,7 @@ impl Out {
 }
 
 /// A JavaScript string; too long a one is a RangeError of the host's making.
-pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Outcome<v8::Local<'s, v8::String>> {
+pub fn string<'s>(scope: &v8::PinScope<'s, '_, ()>, text: &str) -> Outcome<v8::Local<'s, v8::String>> {
     v8::String::new(scope, text)
         .ok_or_else(|| Error::invalid(format!("a string of {} bytes is too long for V8", text.len())).into())
 }

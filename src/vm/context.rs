@@ -4,7 +4,7 @@ use crate::engine::enter::{self, Fail, Outcome, Scope};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::{self, Isolate};
 use crate::engine::raw;
-use crate::engine::value::Value;
+use crate::engine::value::{self, Held, Value};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub struct Options {
 
 pub struct Context {
     pub isolate: Arc<Isolate>,
-    pub global: v8::Global<v8::Context>,
+    pub global: Held<v8::Context>,
     pub name: String,
     pub origin: Option<String>,
 }
@@ -30,16 +30,22 @@ pub struct Context {
 const SLOT_ANNEX: i32 = 1;
 /// Whether the context may compile WebAssembly.
 const SLOT_WASM: i32 = 2;
+const SLOT_NAME: i32 = 3;
+const SLOT_ORIGIN: i32 = 4;
+
+const MAIN_NAME: &str = "VM Main Context";
 
 /// A new isolate with its main context.
 pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Box<Error>> {
     let isolate = Isolate::new(options)?;
-    let main = make(&isolate, &Options::default()).inspect_err(|_| isolate.close())?;
     enter::bare(&isolate, |scope| {
         scope.set_allow_wasm_code_generation_callback(allow_wasm);
+        let main = make(scope, &Options::default(), MAIN_NAME)?;
+        let main = v8::Global::new(scope, main);
         isolate.inner().main = Some(main);
         Ok(())
-    })?;
+    })
+    .inspect_err(|_| isolate.close())?;
     Ok(isolate)
 }
 
@@ -47,93 +53,112 @@ pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Box<Error>
 pub fn main(isolate: &Arc<Isolate>) -> Result<Context, Box<Error>> {
     enter::touch(isolate, None, |scope| {
         let context = scope.get_current_context();
-        Ok(Context {
-            isolate: isolate.clone(),
-            global: v8::Global::new(scope, context),
-            name: "VM Main Context".into(),
-            origin: None,
-        })
+        Ok(handle(scope, context))
     })
 }
 
-/// The context that runs now, as a handle of its own: inside a host function.
-pub fn current(isolate: &Arc<Isolate>) -> Result<Context, Box<Error>> {
-    enter::bare(isolate, |scope| {
-        // SAFETY: this thread is inside the isolate.
-        let context = unsafe { raw::local(scope, raw::v8__Isolate__GetCurrentContext(isolate.raw())) };
-        let context = context.ok_or_else(|| Error::new(Status::WrongState, "no context runs"))?;
-        Ok(Context {
-            isolate: isolate.clone(),
-            global: v8::Global::new(scope, context),
-            name: String::new(),
-            origin: None,
-        })
-    })
+/// A handle of a context that is there.
+pub fn handle<'s>(scope: &mut Scope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Context {
+    let text = |index| {
+        slot(context, index)
+            // SAFETY: slots are read inside the isolate, with a handle scope open.
+            .and_then(|value| unsafe { raw::local(scope, value) })
+            .filter(|value| value.is_string())
+            .map(|value| value.to_rust_string_lossy(scope))
+    };
+    Context {
+        isolate: Isolate::of(scope),
+        name: text(SLOT_NAME).unwrap_or_default(),
+        origin: text(SLOT_ORIGIN),
+        global: Held::new(scope, context),
+    }
+}
+
+/// The context of a host function's call.
+///
+/// # Safety
+/// `context` is a handle of a call that this thread is in.
+pub unsafe fn of_call(scope: &mut Scope<'_, '_>, context: *const v8::Context) -> Context {
+    // SAFETY: the caller's promise.
+    let context = unsafe { raw::local(scope, context) }.unwrap_or_else(|| scope.get_current_context());
+    handle(scope, context)
 }
 
 /// A new context with an ordinary global object.
 pub fn new(isolate: &Arc<Isolate>, options: Options) -> Result<Context, Box<Error>> {
-    let global = make(isolate, &options)?;
-    let number = enter::bare(isolate, |_| {
-        let mut inner = isolate.inner();
-        inner.contexts += 1;
-        Ok(inner.contexts)
-    })?;
-    Ok(Context {
-        isolate: isolate.clone(),
-        global,
-        name: options.name.unwrap_or_else(|| format!("VM Context {number}")),
-        origin: options.origin,
+    enter::bare(isolate, |scope| {
+        let name = options.name.clone().unwrap_or_else(|| {
+            let mut inner = isolate.inner();
+            inner.contexts += 1;
+            format!("VM Context {}", inner.contexts)
+        });
+        let context = make(scope, &options, &name)?;
+        Ok(Context {
+            isolate: isolate.clone(),
+            name,
+            origin: options.origin,
+            global: Held::new(scope, context),
+        })
     })
 }
 
-fn make(isolate: &Arc<Isolate>, options: &Options) -> Result<v8::Global<v8::Context>, Box<Error>> {
-    enter::bare(isolate, |scope| {
-        let queue =
-            options.after_evaluate.then(|| v8::MicrotaskQueue::new(scope, v8::MicrotasksPolicy::Explicit));
-        let queue_ptr = queue.as_ref().map_or(std::ptr::null_mut(), |queue| &**queue as *const _ as *mut _);
-        // SAFETY: the crate's own wrapper panics where V8 gives no context. The context keeps its
-        // queue alive.
-        let context = unsafe {
-            let context = raw::v8__Context__New(isolate.raw(), std::ptr::null(), std::ptr::null(), queue_ptr);
-            raw::local(scope, context)
-        };
-        let context =
-            context.ok_or_else(|| Error::new(Status::OutOfMemory, "V8 could not make a context"))?;
-        if let Some(main) = &isolate.inner().main {
-            // Contexts of one isolate may reach into each other, as node:vm's do.
-            let main = v8::Local::new(scope, main);
-            context.set_security_token(main.get_security_token(scope));
-        }
-        if options.no_strings {
-            context.set_allow_generation_from_strings(false);
-        }
-        if options.no_wasm {
-            let forbidden: v8::Local<v8::Value> = v8::Boolean::new(scope, false).into();
-            // SAFETY: a live context; the crate's slot is written before ours makes it readable.
-            unsafe {
-                raw::v8__Context__SetAlignedPointerInEmbedderData(
-                    raw::ptr(context),
-                    SLOT_ANNEX,
-                    std::ptr::null(),
-                );
-                raw::v8__Context__SetEmbedderData(raw::ptr(context), SLOT_WASM, raw::ptr(forbidden));
-            }
-        }
-        Ok(v8::Global::new(scope, context))
-    })
+fn make<'s>(
+    scope: &mut v8::PinScope<'s, '_, ()>,
+    options: &Options,
+    name: &str,
+) -> Outcome<v8::Local<'s, v8::Context>> {
+    let isolate = Isolate::of(scope);
+    let queue =
+        options.after_evaluate.then(|| v8::MicrotaskQueue::new(scope, v8::MicrotasksPolicy::Explicit));
+    let queue_ptr = queue.as_ref().map_or(std::ptr::null_mut(), |queue| &**queue as *const _ as *mut _);
+    // The crate's own wrapper panics where V8 gives no context. The context keeps its queue alive.
+    // SAFETY: this thread is inside the isolate, with a handle scope open.
+    let context = unsafe {
+        let context = raw::v8__Context__New(isolate.raw(), std::ptr::null(), std::ptr::null(), queue_ptr);
+        raw::local(scope, context)
+    };
+    let context = context.ok_or_else(|| Error::new(Status::OutOfMemory, "V8 could not make a context"))?;
+    if let Some(main) = &isolate.inner().main {
+        // Contexts of one isolate may reach into each other, as node:vm's do.
+        let main = v8::Local::new(scope, main);
+        context.set_security_token(main.get_security_token(scope));
+    }
+    if options.no_strings {
+        context.set_allow_generation_from_strings(false);
+    }
+    // SAFETY: a live context; the crate's slot is written before ours makes it readable.
+    unsafe {
+        raw::v8__Context__SetAlignedPointerInEmbedderData(raw::ptr(context), SLOT_ANNEX, std::ptr::null());
+    }
+    let wasm = v8::Boolean::new(scope, !options.no_wasm);
+    set_slot(context, SLOT_WASM, wasm.into());
+    let name = value::string(scope, name)?;
+    set_slot(context, SLOT_NAME, name.into());
+    if let Some(origin) = &options.origin {
+        let origin = value::string(scope, origin)?;
+        set_slot(context, SLOT_ORIGIN, origin.into());
+    }
+    Ok(context)
+}
+
+fn set_slot(context: v8::Local<v8::Context>, index: i32, value: v8::Local<v8::Value>) {
+    // SAFETY: live handles; V8 makes room for the slot.
+    unsafe { raw::v8__Context__SetEmbedderData(raw::ptr(context), index, raw::ptr(value)) };
+}
+
+/// A slot of a context, if it is there: contexts that V8 made by itself have none of ours.
+fn slot(context: v8::Local<v8::Context>, index: i32) -> Option<*const v8::Value> {
+    let context = raw::ptr(context);
+    // SAFETY: V8 does not check the index, so it is checked here.
+    unsafe {
+        (raw::v8__Context__GetNumberOfEmbedderDataFields(context) > index as u32)
+            .then(|| raw::v8__Context__GetEmbedderData(context, index))
+    }
 }
 
 unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Local<v8::String>) -> bool {
-    // SAFETY: V8 calls with a live context and an open handle scope; slots are read if they exist.
-    unsafe {
-        let context = raw::ptr(context);
-        if raw::v8__Context__GetNumberOfEmbedderDataFields(context) <= SLOT_WASM as u32 {
-            return true;
-        }
-        let slot = raw::v8__Context__GetEmbedderData(context, SLOT_WASM);
-        slot.is_null() || !(*slot).is_false()
-    }
+    // SAFETY: V8 calls with a live context and an open handle scope.
+    slot(context, SLOT_WASM).is_none_or(|value| value.is_null() || unsafe { !(*value).is_false() })
 }
 
 impl Context {

@@ -5,7 +5,7 @@ use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::seal::{seal, unseal};
-use crate::engine::value::{self, Out};
+use crate::engine::value::{self, Held, Out};
 use crate::vm::context::{self, Context};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
@@ -26,7 +26,7 @@ pub struct Script {
     pub source_map_url: Option<String>,
     /// Whether the cached data was refused; None if none was given.
     pub cached_data_rejected: Option<bool>,
-    unbound: v8::Global<v8::UnboundScript>,
+    unbound: Held<v8::UnboundScript>,
     source_hash: u64,
 }
 
@@ -49,8 +49,8 @@ impl Script {
                 "context: it belongs to another isolate than the script",
             )));
         }
-        enter::run(&self.isolate, context.map(|c| &c.global), limits, |scope| {
-            let unbound = v8::Local::new(scope, &self.unbound);
+        enter::run(&self.isolate, context.map(|c| &*c.global), limits, |scope| {
+            let unbound = v8::Local::new(scope, &*self.unbound);
             run_unbound(scope, unbound)
         })
     }
@@ -59,7 +59,7 @@ impl Script {
     /// functions that were compiled on the way.
     pub fn create_cached_data(&self) -> Result<Vec<u8>, Box<Error>> {
         enter::touch(&self.isolate, None, |scope| {
-            let unbound = v8::Local::new(scope, &self.unbound);
+            let unbound = v8::Local::new(scope, &*self.unbound);
             let cache = unbound
                 .create_code_cache()
                 .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
@@ -77,7 +77,7 @@ pub fn evaluate(
 ) -> Result<Out, Box<Error>> {
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let script = compile(scope, source, options)?;
-        let unbound = v8::Local::new(scope, &script.unbound);
+        let unbound = v8::Local::new(scope, &*script.unbound);
         run_unbound(scope, unbound)
     })
 }
@@ -103,7 +103,8 @@ fn compile(scope: &mut Scope<'_, '_>, source: &str, options: &Options) -> enter:
     use v8::script_compiler::{CachedData, CompileOptions, NoCacheReason, Source};
     let source_hash = xxh3_64(source.as_bytes());
     let cache = options.cached_data.map(|bytes| unseal(CACHE_MAGIC, source_hash, bytes));
-    let code = value::string(scope, source)?;
+    let code = value::string(scope, source)
+        .map_err(|_| Error::invalid(format!("source: its {} bytes are too long for V8", source.len())))?;
     let name = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
     let (line, column) = (options.line_offset, options.column_offset);
     let origin =
@@ -124,7 +125,7 @@ fn compile(scope: &mut Scope<'_, '_>, source: &str, options: &Options) -> enter:
         isolate: Isolate::of(scope),
         source_map_url: map.is_string().then(|| map.to_rust_string_lossy(scope)),
         cached_data_rejected: cache.map(|payload| payload.is_none() || refused),
-        unbound: v8::Global::new(scope, unbound),
+        unbound: Held::new(scope, unbound),
         source_hash,
     })
 }
