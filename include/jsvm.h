@@ -50,6 +50,16 @@
 #define JSVM_FLAG_OWNED (1u << 31)
 
 /**
+ * In a graph: the property has a getter, which was not called.
+ */
+#define JSVM_FLAG_ACCESSOR (1u << 11)
+
+/**
+ * Slots that jsvm_value_build takes at most.
+ */
+#define JSVM_GRAPH_MAX_COUNT (1u << 25)
+
+/**
  * The property cannot be changed by assignment.
  */
 #define JSVM_PROPERTY_READ_ONLY (1u << 0)
@@ -205,25 +215,65 @@ typedef enum jsvm_status {
 } jsvm_status;
 
 /**
- * What the elements of a view are. The numbers are part of the ABI.
+ * What the bytes of a buffer or view are. The numbers are part of the ABI.
  */
 typedef enum jsvm_element_type {
+  /**
+   * Int8Array.
+   */
   JSVM_ELEMENT_TYPE_INT8 = 0,
+  /**
+   * Uint8Array.
+   */
   JSVM_ELEMENT_TYPE_UINT8 = 1,
+  /**
+   * Uint8ClampedArray.
+   */
   JSVM_ELEMENT_TYPE_UINT8_CLAMPED = 2,
+  /**
+   * Int16Array.
+   */
   JSVM_ELEMENT_TYPE_INT16 = 3,
+  /**
+   * Uint16Array.
+   */
   JSVM_ELEMENT_TYPE_UINT16 = 4,
+  /**
+   * Int32Array.
+   */
   JSVM_ELEMENT_TYPE_INT32 = 5,
+  /**
+   * Uint32Array.
+   */
   JSVM_ELEMENT_TYPE_UINT32 = 6,
+  /**
+   * Float16Array.
+   */
   JSVM_ELEMENT_TYPE_FLOAT16 = 7,
+  /**
+   * Float32Array.
+   */
   JSVM_ELEMENT_TYPE_FLOAT32 = 8,
+  /**
+   * Float64Array.
+   */
   JSVM_ELEMENT_TYPE_FLOAT64 = 9,
+  /**
+   * BigInt64Array.
+   */
   JSVM_ELEMENT_TYPE_BIGINT64 = 10,
+  /**
+   * BigUint64Array.
+   */
   JSVM_ELEMENT_TYPE_BIGUINT64 = 11,
   /**
-   * No elements: a DataView. Its lengths are in bytes.
+   * DataView: its lengths are in bytes.
    */
   JSVM_ELEMENT_TYPE_DATA_VIEW = 12,
+  /**
+   * ArrayBuffer: no view.
+   */
+  JSVM_ELEMENT_TYPE_ARRAY_BUFFER = 13,
 } jsvm_element_type;
 
 /**
@@ -290,6 +340,100 @@ typedef enum jsvm_exception_class {
   JSVM_EXCEPTION_CLASS_REFERENCE_ERROR = 3,
   JSVM_EXCEPTION_CLASS_SYNTAX_ERROR = 4,
 } jsvm_exception_class;
+
+/**
+ * The kinds of slots that are found in graphs only; the kinds of jsvm_kind are found there too. The numbers are part
+ * of the ABI. This is the manual of the encoding.
+ *
+ * A graph is an array of jsvm_slot in pre-order: slot 0 is the value; the children of a container follow it, each with
+ * all that is under it, before the container's next sibling. Only containers have children, and `len` is how many
+ * (not counting children of children). So a reader needs a loop and a stack, or recursion, and no look-ahead:
+ *
+ *     read():
+ *       slot = slots[i]; i = i + 1
+ *       if slot is ARRAY:  a = []; seen[i-1] = a; repeat slot.len times: a.append(read())
+ *       if slot is RECORD: o = {}; seen[i-1] = o; repeat slot.len/2 times: k = read(); o[k] = read()
+ *       if slot is REFERENCE: return seen[slot.len]
+ *       ...
+ *
+ * | kind                | fields                    | children                                                    |
+ * |---------------------|---------------------------|-------------------------------------------------------------|
+ * | UNDEFINED, NULL     |                           |                                                             |
+ * | BOOLEAN, NUMBER     | number                    |                                                             |
+ * | STRING              | data, len: UTF-8          |                                                             |
+ * | BIGINT              | data, len: little-endian two's complement | |
+ * | SYMBOL, FUNCTION    | handle                    |                                                             |
+ * | OBJECT (jsvm_kind)  | handle: an object that is not taken apart                        |
+ * | REFERENCE           | len: index of the slot where the object first stood | |
+ * | HOLE                |                           | only as a child of ARRAY                                    |
+ * | DATE                | number: milliseconds, NaN if invalid | |
+ * | BYTES               | data, len; number: a jsvm_element_type | |
+ * | ARRAY               | len                       | elements                                                    |
+ * | RECORD              | len                       | key, value, key, value, ...; keys are STRING                |
+ * | MAP                 | len                       | key, value, key, value, ...; keys are any value             |
+ * | SET                 | len                       | values                                                      |
+ * | ERROR               | len                       | as RECORD                                                   |
+ * | REGEXP              | len = 2                   | source and flags, both STRING                               |
+ *
+ * - All records are 40 bytes. All of a graph's strings and bytes lie in one block, each with a NUL after it; those of
+ *   BYTES begin at a multiple of 8. Keys that are equal have the same `data` most of the time, so a reader can
+ *   remember what it made of an address.
+ * - A string with lone surrogates has JSVM_FLAG_LOSSY and a handle, which is the exact string.
+ * - A property or element that has a getter is UNDEFINED with JSVM_FLAG_ACCESSOR: see
+ *   jsvm_flatten_options.call_getters.
+ * - RECORD is an object that `{}`, a class or Object.create made, with its own enumerable properties that have string
+ *   keys. Its prototype is not kept. Of an ARRAY the elements are taken, not other properties.
+ * - ERROR has the keys "name", "message" and "stack", which are strings; "cause" and "errors" if it has them; then its
+ *   own enumerable properties. As input every key may be missing; "name" chooses the constructor if it is Error,
+ *   RangeError, ReferenceError, SyntaxError or TypeError and the first key.
+ * - BYTES are a copy. Views of one ArrayBuffer become separate. Shared memory is not copied: it is a handle.
+ * - Promises, proxies, WeakMaps, generators, boxed primitives, objects of Intl and Temporal and whatever else has state
+ *   that is no property, are handles (OBJECT). Handles may be any value as input.
+ * - REFERENCE names a DATE, BYTES, ARRAY, RECORD, MAP, SET, ERROR or REGEXP that stands before it. It may be the
+ *   container in which the reference stands: that is a cycle.
+ */
+typedef enum jsvm_graph_kind {
+  /**
+   * The object of an earlier slot again.
+   */
+  JSVM_GRAPH_KIND_REFERENCE = 16,
+  /**
+   * An element that an array does not have.
+   */
+  JSVM_GRAPH_KIND_HOLE = 17,
+  /**
+   * A Date.
+   */
+  JSVM_GRAPH_KIND_DATE = 18,
+  /**
+   * An ArrayBuffer, typed array or DataView.
+   */
+  JSVM_GRAPH_KIND_BYTES = 19,
+  /**
+   * An Array.
+   */
+  JSVM_GRAPH_KIND_ARRAY = 32,
+  /**
+   * An object with its properties.
+   */
+  JSVM_GRAPH_KIND_RECORD = 33,
+  /**
+   * A Map.
+   */
+  JSVM_GRAPH_KIND_MAP = 34,
+  /**
+   * A Set.
+   */
+  JSVM_GRAPH_KIND_SET = 35,
+  /**
+   * An Error.
+   */
+  JSVM_GRAPH_KIND_ERROR = 36,
+  /**
+   * A RegExp.
+   */
+  JSVM_GRAPH_KIND_REGEXP = 37,
+} jsvm_graph_kind;
 
 /**
  * What C can hold. The numbers are part of the ABI.
@@ -429,6 +573,20 @@ typedef struct jsvm_run_options {
    */
   const struct jsvm_cancel *cancel;
 } jsvm_run_options;
+
+/**
+ * Bytes that a call gives out. Release them with jsvm_bytes_clear.
+ */
+typedef struct jsvm_bytes {
+  /**
+   * The bytes, with a NUL after them; NULL if there are none to release.
+   */
+  const char *data;
+  /**
+   * How many, without the NUL.
+   */
+  size_t len;
+} jsvm_bytes;
 
 /**
  * Slots that a call gives out. Release them with jsvm_slot_list_clear.
@@ -618,6 +776,59 @@ typedef uint32_t (*jsvm_function_callback)(void *userdata,
                                            jsvm_slot *result);
 
 /**
+ * Options of jsvm_value_flatten. Zero is the default of every field.
+ */
+typedef struct jsvm_flatten_options {
+  /**
+   * sizeof(jsvm_flatten_options).
+   */
+  size_t struct_size;
+  /**
+   * Containers within containers; default 1000. A larger number costs no stack in libjsvm, but perhaps in who reads the
+   * graph by recursion.
+   */
+  size_t max_depth;
+  /**
+   * Slots, 40 bytes each; default 4 million. Each hole of an array is one.
+   */
+  size_t max_size;
+  /**
+   * Bytes of strings, bigints and buffers; default 256 MB.
+   */
+  size_t max_bytes;
+  /**
+   * Properties that have a getter get the value that it returns, and what a getter throws ends the call with EXCEPTION.
+   * Otherwise no guest code runs at all, and such a property is UNDEFINED with JSVM_FLAG_ACCESSOR. Proxies are handles
+   * in both cases.
+   */
+  bool call_getters;
+} jsvm_flatten_options;
+
+/**
+ * A flattened graph: see jsvm_graph_kind. Release it with jsvm_graph_clear; change nothing before. A zeroed one is
+ * empty.
+ */
+typedef struct jsvm_graph {
+  /**
+   * The slots, which the graph owns: do not clear them one by one. A handle that is to live longer is kept by
+   * jsvm_value_clone.
+   */
+  const struct jsvm_slot *slots;
+  /**
+   * How many; at least one after a call that worked.
+   */
+  size_t count;
+  /**
+   * The block in which the `data` of all slots lies.
+   */
+  const char *block;
+  /**
+   * Bytes in the block.
+   */
+  size_t block_len;
+} jsvm_graph;
+
+/**
  * Options of jsvm_isolate_new. Zero is the default of every field.
  */
 typedef struct jsvm_isolate_options {
@@ -704,20 +915,6 @@ typedef struct jsvm_heap_statistics {
    */
   size_t number_of_detached_contexts;
 } jsvm_heap_statistics;
-
-/**
- * Bytes that a call gives out. Release them with jsvm_bytes_clear.
- */
-typedef struct jsvm_bytes {
-  /**
-   * The bytes, with a NUL after them; NULL if there are none to release.
-   */
-  const char *data;
-  /**
-   * How many, without the NUL.
-   */
-  size_t len;
-} jsvm_bytes;
 
 
 
@@ -1026,6 +1223,55 @@ JSVM_API JSVM_NODISCARD jsvm_cancel *jsvm_cancel_clone(const jsvm_cancel *cancel
  * @param cancel [in] a token, or NULL
  */
 JSVM_API void jsvm_cancel_free(jsvm_cancel *cancel);
+
+/**
+ * Makes bytes of a value, for an isolate of this process or of another one with the same libjsvm: everything that
+ * structuredClone can copy, with cycles and sharing. Getters run, within the limits. JavaScript: the first half of
+ * structuredClone; Node's v8.serialize.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context whose errors are thrown
+ * @param value   [in] the value, borrowed; NULL is `undefined`
+ * @param options [in] limits of the call, or NULL
+ * @param result  [out] the bytes, released with jsvm_bytes_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION (an Error with the name "DataCloneError" for functions, symbols, promises, shared memory and
+ *   WebAssembly modules; or what a getter threw), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY,
+ *   INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_serialize(const jsvm_context *context,
+                                 const jsvm_slot *value,
+                                 const jsvm_run_options *options,
+                                 jsvm_bytes *result,
+                                 jsvm_error **error);
+
+/**
+ * Makes a value of bytes that jsvm_value_serialize gave. Bytes that are not whole, or from another version, are
+ * refused; but who can write them can forge them: take them from libjsvm only. JavaScript: the second half of
+ * structuredClone; Node's v8.deserialize.
+ *
+ * Any thread; waits for the isolate. It runs no guest code.
+ *
+ * @param context [in] the context in which objects are made
+ * @param bytes   [in] the bytes, borrowed
+ * @param len     [in] how many
+ * @param options [in] limits of the call, or NULL
+ * @param result  [out] the value; release it with jsvm_slot_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (also for bytes that are refused), EXCEPTION (there is no room for an ArrayBuffer), TIMEOUT,
+ *   CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_deserialize(const jsvm_context *context,
+                                   const void *bytes,
+                                   size_t len,
+                                   const jsvm_run_options *options,
+                                   jsvm_slot *result,
+                                   jsvm_error **error);
 
 /**
  * Makes a date. A time out of its range, or NaN, is an invalid date. JavaScript: new Date(milliseconds).
@@ -1670,6 +1916,63 @@ jsvm_status jsvm_slot_set_string(jsvm_slot *slot,
                                  size_t len);
 
 /**
+ * Takes a value apart, with all that it holds: see jsvm_graph_kind for what comes out. One call for a whole graph,
+ * which is then read without further calls.
+ *
+ * Any thread; waits for the isolate. It runs no guest code unless call_getters is set: not Proxy traps, not iterators,
+ * not toJSON; and nothing that the guest did to prototypes shows.
+ *
+ * @param value   [in] the value
+ * @param options [in] options, or NULL
+ * @param limits  [in] limits of the call, or NULL
+ * @param result  [out] the graph; release it with jsvm_graph_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (also for a value that is deeper or larger than the options allow; the message names
+ *   max_depth, max_size or max_bytes), EXCEPTION (a getter threw), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED,
+ *   OUT_OF_MEMORY, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_flatten(const jsvm_value *value,
+                               const jsvm_flatten_options *options,
+                               const jsvm_run_options *limits,
+                               jsvm_graph *result,
+                               jsvm_error **error);
+
+/**
+ * Releases a graph: its slots, its block and its handles.
+ *
+ * Any thread, no lock. NULL is allowed, as is a graph that was cleared before.
+ *
+ * @param graph [in,out] a graph that jsvm_value_flatten filled, or NULL
+ */
+JSVM_API void jsvm_graph_clear(jsvm_graph *graph);
+
+/**
+ * Makes a value, with all that it holds, of slots: see jsvm_graph_kind. The slots of a jsvm_graph give an equal value.
+ *
+ * Any thread; waits for the isolate. It runs no guest code, whatever the guest did to its builtins. Any depth.
+ *
+ * @param context [in] the context in which objects are made
+ * @param slots   [in] the slots, borrowed; all of them are one value. A slot's flags are not looked at
+ * @param count   [in] how many, 1 to JSVM_GRAPH_MAX_COUNT
+ * @param options [in] limits of the call, or NULL
+ * @param result  [out] the value; release it with jsvm_slot_clear
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (the message names the slot), EXCEPTION (a RegExp that V8 does not understand, a bigint that
+ *   is too large), WRONG_ISOLATE (a handle's), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, BUSY, DISPOSED,
+ *   FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_build(const jsvm_context *context,
+                             const jsvm_slot *slots,
+                             size_t count,
+                             const jsvm_run_options *options,
+                             jsvm_slot *result,
+                             jsvm_error **error);
+
+/**
  * Makes an isolate with its main context. The first one starts V8 for the process.
  *
  * Any thread, also inside a host function. node:vm has no isolates; this is Node's process.
@@ -1892,6 +2195,55 @@ JSVM_API
 JSVM_NODISCARD
 jsvm_status jsvm_isolate_low_memory_notification(const jsvm_isolate *isolate,
                                                  jsvm_error **error);
+
+/**
+ * Makes a value of JSON text. JavaScript: JSON.parse(json).
+ *
+ * Any thread; waits for the isolate. It runs no guest code. V8 does not look at the limits while it reads: they end
+ * the wait for the isolate.
+ *
+ * @param context  [in] the context in which objects are made
+ * @param json     [in] UTF-8
+ * @param json_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param options  [in] limits of the call, or NULL
+ * @param result   [out] the value; release it with jsvm_slot_clear
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, EXCEPTION (SyntaxError), INVALID_ARGUMENT, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, BUSY,
+ *   DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_json_parse(const jsvm_context *context,
+                            const char *json,
+                            size_t json_len,
+                            const jsvm_run_options *options,
+                            jsvm_slot *result,
+                            jsvm_error **error);
+
+/**
+ * Makes JSON text of a value. Getters, toJSON and Proxy traps run, within the limits.
+ * JavaScript: JSON.stringify(value, undefined, indent).
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context whose errors are thrown
+ * @param value   [in] the value, borrowed; NULL is `undefined`
+ * @param indent  [in] spaces of each level; 0 is one line without spaces. More than 10 are 10, as in JavaScript
+ * @param options [in] limits of the call, or NULL
+ * @param result  [out] UTF-8 with a NUL after it, released with jsvm_bytes_clear. `data` is NULL where JavaScript gives
+ *   `undefined`: for undefined, functions and symbols
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, EXCEPTION (a TypeError for cycles and bigints, or what the guest threw), TIMEOUT, CPU_TIME, CANCELLED,
+ *   TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_json_stringify(const jsvm_context *context,
+                                const jsvm_slot *value,
+                                uint32_t indent,
+                                const jsvm_run_options *options,
+                                jsvm_bytes *result,
+                                jsvm_error **error);
 
 /**
  * The library's version, such as "0.1.0". Static, any thread.

@@ -6,7 +6,8 @@ use crate::capi::error::jsvm_error;
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
 use crate::capi::slot::jsvm_value;
 use crate::capi::value::{handle, pin_flag};
-use crate::engine::buffer::{self, Element, Store, jsvm_element_type};
+use crate::engine::buffer::{self, Store};
+use crate::engine::element::{Element, jsvm_element_type};
 use crate::engine::enter;
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::reaper;
@@ -139,7 +140,10 @@ pub unsafe extern "C" fn jsvm_typed_array_new(
         let result = unsafe { out_ptr(result, "result")? };
         let buffer = pin_flag(buffer, JSVM_FLAG_BUFFER, "buffer", "an ArrayBuffer or SharedArrayBuffer")?;
         let element = Element::from_number(element_type)
-            .ok_or_else(|| Error::invalid(format!("element_type: {element_type} is no jsvm_element_type")))?;
+            .filter(|element| *element != Element::ArrayBuffer)
+            .ok_or_else(|| {
+            Error::invalid(format!("element_type: {element_type} is no type of a view"))
+        })?;
         *result = handle(enter::touch(&buffer.0.isolate, None, |scope| {
             buffer::view(scope, &buffer.0, element, byte_offset, length)
         })?)?;

@@ -3,116 +3,29 @@
 //! V8 kills the process where it wants memory for a buffer and gets none, and where a view does not
 //! fit its buffer. So nothing here asks it without having looked.
 
+use crate::engine::element::{Element, array_buffer};
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::error::{Error, Status};
 use crate::engine::function::no_unwind;
 use crate::engine::isolate::Isolate;
 use crate::engine::object::within;
-use crate::engine::raw;
 use crate::engine::reaper::{self, Job};
 use crate::engine::value::Value;
 use std::ffi::c_void;
 
-/// What the elements of a view are. The numbers are part of the ABI.
-#[repr(C)]
-#[allow(non_camel_case_types)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum jsvm_element_type {
-    Int8 = 0,
-    Uint8 = 1,
-    Uint8Clamped = 2,
-    Int16 = 3,
-    Uint16 = 4,
-    Int32 = 5,
-    Uint32 = 6,
-    Float16 = 7,
-    Float32 = 8,
-    Float64 = 9,
-    Bigint64 = 10,
-    Biguint64 = 11,
-    /// No elements: a DataView. Its lengths are in bytes.
-    DataView = 12,
-}
-pub use jsvm_element_type as Element;
-
-impl Element {
-    /// The type of a number that came from C.
-    pub fn from_number(number: u32) -> Option<Element> {
-        use Element::*;
-        const ALL: [Element; 13] = [
-            Int8,
-            Uint8,
-            Uint8Clamped,
-            Int16,
-            Uint16,
-            Int32,
-            Uint32,
-            Float16,
-            Float32,
-            Float64,
-            Bigint64,
-            Biguint64,
-            DataView,
-        ];
-        ALL.get(number as usize).copied()
-    }
-
-    fn size(self) -> usize {
-        match self {
-            Element::Int8 | Element::Uint8 | Element::Uint8Clamped | Element::DataView => 1,
-            Element::Int16 | Element::Uint16 | Element::Float16 => 2,
-            Element::Int32 | Element::Uint32 | Element::Float32 => 4,
-            Element::Float64 | Element::Bigint64 | Element::Biguint64 => 8,
-        }
-    }
-
-    fn of(view: v8::Local<v8::Value>) -> Element {
-        let brands = [
-            (view.is_uint8_array(), Element::Uint8),
-            (view.is_int8_array(), Element::Int8),
-            (view.is_uint8_clamped_array(), Element::Uint8Clamped),
-            (view.is_int16_array(), Element::Int16),
-            (view.is_uint16_array(), Element::Uint16),
-            (view.is_int32_array(), Element::Int32),
-            (view.is_uint32_array(), Element::Uint32),
-            (view.is_float16_array(), Element::Float16),
-            (view.is_float32_array(), Element::Float32),
-            (view.is_float64_array(), Element::Float64),
-            (view.is_big_int64_array(), Element::Bigint64),
-            (view.is_big_uint64_array(), Element::Biguint64),
-        ];
-        brands.into_iter().find(|(is, _)| *is).map_or(Element::DataView, |(_, element)| element)
-    }
-}
-
 /// The memory of a buffer, held: it stays whole, whatever becomes of the buffer and the isolate.
 pub struct Store(v8::SharedRef<v8::BackingStore>);
 
-/// V8's way to say "do not clear the memory first".
-const UNINITIALIZED: i32 = 1;
-
 /// A new ArrayBuffer with a copy of the bytes.
 pub fn copied(scope: &mut Scope<'_, '_>, bytes: &[u8]) -> Outcome<Value> {
-    let isolate = Isolate::of(scope);
-    // SAFETY: this thread is inside the isolate, with a handle scope open.
-    let buffer =
-        unsafe { raw::local(scope, raw::array_buffer_maybe_new(isolate.raw(), bytes.len(), UNINITIALIZED)) };
-    let buffer = buffer.ok_or_else(|| {
-        Error::new(
-            Status::OutOfMemory,
-            format!(
-                "len: {} bytes are more than the isolate's buffer limit of {} or the machine has left",
-                bytes.len(),
-                isolate.options.buffer_limit
-            ),
-        )
+    let limit = Isolate::of(scope).options.buffer_limit;
+    let buffer = array_buffer(scope, bytes).ok_or_else(|| {
+        let len = bytes.len();
+        let text = format!(
+            "len: {len} bytes are more than the isolate's buffer limit of {limit} or the machine has left"
+        );
+        Error::new(Status::OutOfMemory, text)
     })?;
-    if let Some(data) = buffer.data() {
-        // SAFETY: V8 made the buffer this long, and nobody else has seen it.
-        unsafe {
-            data.cast::<u8>().copy_from_nonoverlapping(std::ptr::NonNull::from(bytes).cast(), bytes.len())
-        };
-    }
     Ok(Value::new(scope, buffer.into()))
 }
 
@@ -183,30 +96,7 @@ pub fn view(
         .into());
     }
     within(scope, value.cast(), |scope| {
-        macro_rules! make {
-            ($class:ident) => {
-                v8::$class::new(scope, buffer, byte_offset, length).thrown()?.into()
-            };
-        }
-        let view: v8::Local<v8::Value> = match element {
-            Element::Int8 => make!(Int8Array),
-            Element::Uint8 => make!(Uint8Array),
-            Element::Uint8Clamped => make!(Uint8ClampedArray),
-            Element::Int16 => make!(Int16Array),
-            Element::Uint16 => make!(Uint16Array),
-            Element::Int32 => make!(Int32Array),
-            Element::Uint32 => make!(Uint32Array),
-            Element::Float16 => {
-                let array = v8::Float16Array::new(scope, buffer, byte_offset, length).thrown()?;
-                // SAFETY: a handle of this scope; the crate has forgotten that it is a value.
-                unsafe { raw::local(scope, raw::ptr(array).cast()) }.thrown()?
-            }
-            Element::Float32 => make!(Float32Array),
-            Element::Float64 => make!(Float64Array),
-            Element::Bigint64 => make!(BigInt64Array),
-            Element::Biguint64 => make!(BigUint64Array),
-            Element::DataView => v8::DataView::new(scope, buffer, byte_offset, length).into(),
-        };
+        let view = element.view(scope, buffer, byte_offset, length)?;
         Ok(Value::new(scope, view))
     })
 }

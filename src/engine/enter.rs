@@ -333,6 +333,14 @@ fn inside<R>(
     result
 }
 
+/// Long work that runs no JavaScript asks this from time to time: nothing else would stop it.
+pub fn go_on() -> Outcome<()> {
+    match Thread::current().marked() {
+        Some(_) => Err(Fail::Thrown),
+        None => Ok(()),
+    }
+}
+
 /// What the host settled from outside, then the microtasks, until both are empty.
 pub fn drain(isolate: &Isolate, scope: &mut Scope<'_, '_>) {
     loop {

@@ -247,7 +247,8 @@ fn arrow(file: &str, line: u32, source: &str, start: usize, carets: usize) -> St
     format!("{file}:{line}\n{source}\n{lead}{}\n", "^".repeat(carets))
 }
 
-fn stack_lines(frames: &[Frame]) -> String {
+/// The lines of a stack, each with a newline before it.
+pub fn stack_lines(frames: &[Frame]) -> String {
     frames
         .iter()
         .map(|frame| {
@@ -304,7 +305,7 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
 }
 
 /// A data property of the object or of its prototypes. Accessors and proxies are not asked.
-fn data_property<'s>(
+pub fn data_property<'s>(
     scope: &mut Scope<'s, '_>,
     object: v8::Local<'s, v8::Object>,
     key: &str,
@@ -329,7 +330,8 @@ fn data_property<'s>(
     None
 }
 
-fn frames<'s>(
+/// The frames of V8's record of a stack.
+pub fn frames<'s>(
     scope: &v8::PinScope<'s, '_>,
     trace: v8::Local<'s, v8::StackTrace>,
     limit: usize,

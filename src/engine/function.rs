@@ -10,6 +10,7 @@ use crate::engine::value::Out;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 
 /// Runs something that V8 or the system called: a panic must not unwind into foreign frames.
 pub fn no_unwind(body: impl FnOnce()) {
@@ -126,6 +127,11 @@ fn trampoline<'s>(
 ) {
     no_unwind(|| {
         let Ok(data) = v8::Local::<v8::External>::try_from(arguments.data()) else { return };
+        // V8 calls native getters even where it may not run JavaScript.
+        // SAFETY: `Isolate::new` put it there, and whoever is inside holds a reference.
+        if unsafe { &*(scope.get_data(0) as *const Isolate) }.quiet.load(Ordering::Relaxed) {
+            return throw_error(scope, "a host function is not called while values are read");
+        }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
         let entry = unsafe { &*(data.value() as *const Entry) };
         let call = Call {

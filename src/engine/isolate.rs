@@ -43,6 +43,8 @@ pub struct Isolate {
     pub deferred: AtomicBool,
     /// The host has freed it.
     pub closed: AtomicBool,
+    /// Something is being read: host functions are not to be called, whoever asks.
+    pub quiet: AtomicBool,
     /// The heap limit was passed and is to be restored.
     pub over_limit: AtomicBool,
     /// Told of unhandled rejections.
@@ -87,6 +89,7 @@ impl Isolate {
             buffers,
             deferred: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            quiet: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
             listener: Mutex::default(),
             raw,

@@ -2,17 +2,24 @@
 //!
 //! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
 //! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
-//! time; `enter` is the only way in. `value`, `function`, `promise` and `error` carry data across.
+//! time; `enter` is the only way in. `value`, `function`, `promise` and `error` carry data across;
+//! `graph` with `flatten` and `build`, `json` and `clone` carry whole graphs.
 
 pub mod buffer;
+pub mod build;
 pub mod cancel;
+pub mod clone;
 pub mod collection;
+pub mod element;
 pub mod enter;
 pub mod error;
+pub mod flatten;
 pub mod function;
 pub mod gate;
+pub mod graph;
 pub mod heap;
 pub mod isolate;
+pub mod json;
 pub mod limits;
 pub mod object;
 pub mod platform;
@@ -21,6 +28,7 @@ pub mod promise;
 pub mod pump;
 pub mod raw;
 pub mod reaper;
+pub mod seal;
 pub mod tasks;
 pub mod thread;
 pub mod value;

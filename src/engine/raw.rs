@@ -54,6 +54,34 @@ unsafe extern "C" {
     ) -> *const v8::ArrayBuffer;
     #[link_name = "_ZNK2v86RegExp8GetFlagsEv"]
     pub fn regexp_get_flags(this: *const v8::RegExp) -> c_int;
+    #[link_name = "_ZN2v84JSON9StringifyENS_5LocalINS_7ContextEEENS1_INS_5ValueEEENS1_INS_6StringEEE"]
+    pub fn json_stringify(
+        context: *const v8::Context,
+        value: *const v8::Value,
+        gap: *const v8::String,
+    ) -> *const v8::String;
+}
+
+/// `v8::Internals` in v8-internal.h: where an object has its map and the map its type, without
+/// pointer compression, and the type of what `{}` and `new` of a class make.
+const HEAP_OBJECT_TAG: usize = 1;
+const MAP_INSTANCE_TYPE_OFFSET: usize = 12;
+const JS_OBJECT_TYPE: u16 = 0x421;
+
+/// The word behind a handle. Until the next collection two handles of one object have the same.
+pub fn word<T>(local: v8::Local<'_, T>) -> usize {
+    // SAFETY: a `Local` points to the cell that holds the object's tagged address.
+    unsafe { *ptr(local).cast::<usize>() }
+}
+
+/// Whether the object is of the plain kind, which has properties and nothing else: no proxy, no
+/// builtin with state of its own, nothing that a template made.
+pub fn is_ordinary(object: v8::Local<'_, v8::Object>) -> bool {
+    // SAFETY: reads what V8's public inline functions read, by the same constants.
+    unsafe {
+        let map = *((word(object) - HEAP_OBJECT_TAG) as *const usize);
+        *((map - HEAP_OBJECT_TAG + MAP_INSTANCE_TYPE_OFFSET) as *const u16) == JS_OBJECT_TYPE
+    }
 }
 
 /// The isolate that `isolate` stands for.

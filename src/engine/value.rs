@@ -216,17 +216,18 @@ pub fn string<'s>(scope: &mut Scope<'s, '_>, text: &str) -> Outcome<v8::Local<'s
 pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Text {
     let utf8 = string.to_rust_string_lossy(scope).into_bytes();
     // A lost surrogate shows as U+FFFD, which a string may also have of its own.
-    let suspicious = !string.is_onebyte() && memchr_replacement(&utf8);
+    let suspicious = !string.is_onebyte() && has_replacement(&utf8);
     let lossy = suspicious && has_lone_surrogate(scope, string);
     let exact = lossy.then(|| Arc::new(Value::new(scope, string.into())));
     Text { utf8, exact }
 }
 
-fn memchr_replacement(utf8: &[u8]) -> bool {
+/// Whether U+FFFD is in the UTF-8.
+pub fn has_replacement(utf8: &[u8]) -> bool {
     utf8.windows(3).any(|w| w == [0xEF, 0xBF, 0xBD])
 }
 
-fn has_lone_surrogate<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> bool {
+pub fn has_lone_surrogate<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> bool {
     let units = utf16(scope, string);
     char::decode_utf16(units).any(|unit| unit.is_err())
 }

@@ -4,6 +4,7 @@ use crate::engine::enter::{self, Scope, Thrown};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
+use crate::engine::seal::{seal, unseal};
 use crate::engine::value::{self, Out};
 use crate::vm::context::{self, Context};
 use std::sync::Arc;
@@ -29,32 +30,8 @@ pub struct Script {
     source_hash: u64,
 }
 
-/// What stands before V8's bytes in our cached data: V8 checks neither its bytes nor the source.
+/// Of our cached data.
 const CACHE_MAGIC: &[u8; 8] = b"jsvmcc01";
-const CACHE_HEADER: usize = 32;
-
-fn seal(payload: &[u8], source_hash: u64) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(CACHE_HEADER + payload.len());
-    bytes.extend_from_slice(CACHE_MAGIC);
-    bytes.extend_from_slice(&source_hash.to_le_bytes());
-    bytes.extend_from_slice(&xxh3_64(payload).to_le_bytes());
-    bytes.extend_from_slice(&u64::from(v8::script_compiler::cached_data_version_tag()).to_le_bytes());
-    bytes.extend_from_slice(payload);
-    bytes
-}
-
-/// V8's bytes, if they are whole, for this source and from this V8.
-fn unseal(bytes: &[u8], source_hash: u64) -> Option<&[u8]> {
-    let (header, payload) = bytes.split_at_checked(CACHE_HEADER)?;
-    let field = |at: usize| header[at..at + 8].try_into().map(u64::from_le_bytes).unwrap_or(0);
-    let tag = u64::from(v8::script_compiler::cached_data_version_tag());
-    let whole = header.starts_with(CACHE_MAGIC)
-        && field(8) == source_hash
-        && field(24) == tag
-        && i32::try_from(payload.len()).is_ok()
-        && field(16) == xxh3_64(payload);
-    whole.then_some(payload)
-}
 
 impl Script {
     /// Compiles. A SyntaxError comes as EXCEPTION.
@@ -86,7 +63,7 @@ impl Script {
             let cache = unbound
                 .create_code_cache()
                 .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
-            Ok(seal(&cache, self.source_hash))
+            Ok(seal(CACHE_MAGIC, self.source_hash, &cache))
         })
     }
 }
@@ -105,13 +82,16 @@ pub fn evaluate(
     })
 }
 
+/// How a script ended.
+pub type Completion = Result<Out, Box<Error>>;
+
 /// Makes a context and runs a script in it, within limits. The context is given also when the
 /// script fails.
 pub fn run_in_new_context(
     script: &Script,
     options: context::Options,
     limits: &Limits,
-) -> Result<(Context, Result<Out, Box<Error>>), Box<Error>> {
+) -> Result<(Context, Completion), Box<Error>> {
     enter::span(&script.isolate, limits, |_| {
         let context = context::new(&script.isolate, options)?;
         let result = script.run(Some(&context), &Limits::NONE);
@@ -122,7 +102,7 @@ pub fn run_in_new_context(
 fn compile(scope: &mut Scope<'_, '_>, source: &str, options: &Options) -> enter::Outcome<Script> {
     use v8::script_compiler::{CachedData, CompileOptions, NoCacheReason, Source};
     let source_hash = xxh3_64(source.as_bytes());
-    let cache = options.cached_data.map(|bytes| unseal(bytes, source_hash));
+    let cache = options.cached_data.map(|bytes| unseal(CACHE_MAGIC, source_hash, bytes));
     let code = value::string(scope, source)?;
     let name = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
     let (line, column) = (options.line_offset, options.column_offset);
