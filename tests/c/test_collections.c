@@ -301,7 +301,7 @@ static void a_full_heap(void) {
     CHECK_EQ_NUM(slot.number, 42);
   }
   /* One value that is too large, again and again. */
-  size_t len = (size_t)100 << 20, refused = 0;
+  size_t len = (size_t)100 << 20;
   char *large = malloc(len);
   memset(large, 'y', len);
   for (int i = 0; i < 6; i++) {
@@ -309,12 +309,10 @@ static void a_full_heap(void) {
     jsvm_value *value = NULL;
     jsvm_status status = jsvm_value_new(small, &slot, &value, &error);
     CHECK(status == JSVM_STATUS_OK || status == JSVM_STATUS_OUT_OF_MEMORY);
-    refused += status != JSVM_STATUS_OK;
     jsvm_error_free(error);
     jsvm_value_free(value);
   }
   free(large);
-  fprintf(stderr, "%zu of 6 were refused\n", refused);
   jsvm_slot slot = eval_in(inside, "6 * 7");
   CHECK_EQ_NUM(slot.number, 42);
   /* More than a bigint or a string can be. */
