@@ -321,8 +321,7 @@ fn inside<R>(
     if goes_on {
         // SAFETY: this thread is inside. An enclosing run unwinds as soon as this one returns to it.
         unsafe { raw::v8__Isolate__TerminateExecution(isolate.raw()) };
-    } else if run.map_or_else(|| !is_running(isolate), |outermost| outermost)
-        && isolate.over_limit.swap(false, Ordering::Relaxed)
+    } else if run.unwrap_or_else(|| !is_running(isolate)) && isolate.over_limit.swap(false, Ordering::Relaxed)
     {
         if run.is_none() {
             // No run was there to be stopped: it is the host that fills the heap, and it has to know.
