@@ -356,24 +356,24 @@ typedef enum jsvm_exception_class {
  *       if slot is REFERENCE: return seen[slot.len]
  *       ...
  *
- * | kind                | fields                    | children                                                    |
- * |---------------------|---------------------------|-------------------------------------------------------------|
- * | UNDEFINED, NULL     |                           |                                                             |
- * | BOOLEAN, NUMBER     | number                    |                                                             |
- * | STRING              | data, len: UTF-8          |                                                             |
- * | BIGINT              | data, len: little-endian two's complement | |
- * | SYMBOL, FUNCTION    | handle                    |                                                             |
- * | OBJECT (jsvm_kind)  | handle: an object that is not taken apart                        |
- * | REFERENCE           | len: index of the slot where the object first stood | |
- * | HOLE                |                           | only as a child of ARRAY                                    |
- * | DATE                | number: milliseconds, NaN if invalid | |
- * | BYTES               | data, len; number: a jsvm_element_type | |
- * | ARRAY               | len                       | elements                                                    |
- * | RECORD              | len                       | key, value, key, value, ...; keys are STRING                |
- * | MAP                 | len                       | key, value, key, value, ...; keys are any value             |
- * | SET                 | len                       | values                                                      |
- * | ERROR               | len                       | as RECORD                                                   |
- * | REGEXP              | len = 2                   | source and flags, both STRING                               |
+ * | kind                  | fields                                              | children                              |
+ * |-----------------------|-----------------------------------------------------|---------------------------------------|
+ * | UNDEFINED, NULL       |                                                     |                                       |
+ * | BOOLEAN, NUMBER       | number                                              |                                       |
+ * | STRING                | data, len: UTF-8                                    |                                       |
+ * | BIGINT                | data, len: little-endian two's complement           |                                       |
+ * | SYMBOL, FUNCTION      | handle                                              |                                       |
+ * | OBJECT (of jsvm_kind) | handle: an object that is not taken apart           |                                       |
+ * | REFERENCE             | len: index of the slot where the object first stood |                                       |
+ * | HOLE                  |                                                     | stands only in an ARRAY               |
+ * | DATE                  | number: milliseconds, NaN if invalid                |                                       |
+ * | BYTES                 | data, len; number: a jsvm_element_type              |                                       |
+ * | ARRAY                 | len                                                 | elements                              |
+ * | RECORD                | len                                                 | key, value, key, ...; keys are STRING |
+ * | MAP                   | len                                                 | key, value, key, ...                  |
+ * | SET                   | len                                                 | values                                |
+ * | ERROR                 | len                                                 | as RECORD                             |
+ * | REGEXP                | len: 2                                              | source, flags; both STRING            |
  *
  * - All records are 40 bytes. All of a graph's strings and bytes lie in one block, each with a NUL after it; those of
  *   BYTES begin at a multiple of 8. Keys that are equal have the same `data` most of the time, so a reader can

@@ -66,17 +66,17 @@ impl Drop for Quiet<'_> {
 /// A container whose children are being read.
 struct Frame<'s> {
     how: How,
-    /// Whose properties or elements they are; for the rest an array of V8's own that has them all.
     object: v8::Local<'s, v8::Object>,
-    /// The names of the properties.
-    keys: Option<v8::Local<'s, v8::Array>>,
+    /// An array that V8 made for us: the names of the properties, or all the children of a list. It
+    /// is let go with the frame, for the guest's heap may be small.
+    list: Option<v8::Global<v8::Array>>,
     at: u32,
     end: u32,
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum How {
-    /// Every child is an element.
+    /// What is in the frame's list.
     List,
     /// Elements, and perhaps holes; whether a prototype may show through the holes.
     Sparse(bool),
@@ -120,7 +120,7 @@ struct Walk<'s> {
     /// Offset and length of keys by their hash.
     keys: HashMap<u64, (usize, usize), BuildHasherDefault<Spread>>,
     /// A prototype of arrays that shows nothing through holes.
-    clean: Option<v8::Local<'s, v8::Value>>,
+    clean: Option<v8::Global<v8::Value>>,
 }
 
 /// Children that are read in one handle scope.
@@ -174,22 +174,29 @@ impl<'s> Walk<'s> {
     fn batch<'b>(&mut self, scope: &mut Scope<'b, '_>) -> Outcome<Option<v8::Local<'b, v8::Object>>> {
         v8::tc_scope!(let caught, scope);
         let mut read = || {
+            // The top frame's list, while that is the top.
+            let mut list = None;
             for _ in 0..BATCH {
                 let Some(frame) = self.frames.last_mut() else { break };
                 if frame.at == frame.end {
                     self.frames.pop();
+                    list = None;
                     continue;
+                }
+                if list.is_none() {
+                    list = frame.list.as_ref().map(|list| v8::Local::new(caught, list));
                 }
                 let at = frame.at;
                 frame.at += 1;
                 let (how, object) = (frame.how, frame.object);
-                let value = match frame.keys {
-                    Some(keys) => {
+                let value = match (list, how) {
+                    (Some(keys), How::Properties) => {
                         let key = keys.get_index(caught, at).thrown()?;
                         self.key(caught, key.cast())?;
                         object.get(caught, key)
                     }
-                    None => object.get_index(caught, at),
+                    (Some(list), _) => list.get_index(caught, at),
+                    (None, _) => object.get_index(caught, at),
                 };
                 if value.is_none() {
                     if self.options.call_getters || caught.has_terminated() {
@@ -416,37 +423,33 @@ impl<'s> Walk<'s> {
             ))
             .into());
         }
-        let list = |array: v8::Local<'s, v8::Array>| (How::List, array.into(), None, array.length());
-        let (how, object, keys, end) = match kind {
-            GraphKind::Array => {
-                let shows = self.shows_through(scope, object);
-                (How::Sparse(shows), object, None, object.cast::<v8::Array>().length())
-            }
-            GraphKind::Map => list(object.cast::<v8::Map>().as_array(scope)),
-            GraphKind::Set => list(object.cast::<v8::Set>().as_array(scope)),
-            GraphKind::Error => list(self.error_pairs(scope, object)?),
-            GraphKind::Regexp => list(regexp_pair(scope, object.cast())?),
-            _ => {
-                let keys = names(scope, object)?;
-                (How::Properties, object, Some(keys), keys.length())
-            }
+        v8::scope!(let scope, scope);
+        let (how, list) = match kind {
+            GraphKind::Array => (How::Sparse(self.shows_through(scope, object)), None),
+            GraphKind::Map => (How::List, Some(object.cast::<v8::Map>().as_array(scope))),
+            GraphKind::Set => (How::List, Some(object.cast::<v8::Set>().as_array(scope))),
+            GraphKind::Error => (How::List, Some(self.error_pairs(scope, object)?)),
+            GraphKind::Regexp => (How::List, Some(regexp_pair(scope, object.cast())?)),
+            _ => (How::Properties, Some(names(scope, object)?)),
         };
+        let end = list.map_or_else(|| object.cast::<v8::Array>().length(), |list| list.length());
+        let list = list.map(|list| v8::Global::new(scope, list));
         let children = end as usize * if how == How::Properties { 2 } else { 1 };
         if self.records.len() + 1 + children > self.options.max_size {
             return Err(self.too_large());
         }
         self.push(kind as u32, 0, 0.0, NO_DATA, children)?;
-        self.frames.push(Frame { how, object, keys, at: 0, end });
+        self.frames.push(Frame { how, object, list, at: 0, end });
         Ok(())
     }
 
     /// Whether something may show through the holes of an array: elements of its prototypes.
-    fn shows_through(&mut self, scope: &mut Scope<'s, '_>, array: v8::Local<'s, v8::Object>) -> bool {
+    fn shows_through<'b>(&mut self, scope: &mut Scope<'b, '_>, array: v8::Local<'b, v8::Object>) -> bool {
         if self.options.call_getters {
             return true;
         }
         let Some(first) = array.get_prototype(scope) else { return true };
-        if self.clean.is_some_and(|clean| raw::word(clean) == raw::word(first)) {
+        if self.clean.as_ref().is_some_and(|clean| *clean == first) {
             return false;
         }
         let mut prototype = first;
@@ -470,7 +473,7 @@ impl<'s> Walk<'s> {
                 _ => return true,
             }
         }
-        self.clean = Some(first);
+        self.clean = Some(v8::Global::new(scope, first));
         false
     }
 
@@ -513,11 +516,11 @@ impl<'s> Walk<'s> {
     }
 
     /// What a graph keeps of an error: keys and values by turns.
-    fn error_pairs(
+    fn error_pairs<'b>(
         &mut self,
-        scope: &mut Scope<'s, '_>,
-        object: v8::Local<'s, v8::Object>,
-    ) -> Outcome<v8::Local<'s, v8::Array>> {
+        scope: &mut Scope<'b, '_>,
+        object: v8::Local<'b, v8::Object>,
+    ) -> Outcome<v8::Local<'b, v8::Array>> {
         let mut pairs: Vec<v8::Local<v8::Value>> = Vec::new();
         let mut texts = [String::new(), String::new()];
         for (key, text) in ["name", "message"].into_iter().zip(&mut texts) {

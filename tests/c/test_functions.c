@@ -250,7 +250,7 @@ static void endings(void) {
     host.status = kills[i];
     CHECK_STATUS(js(host.context, "try { f(); next() } catch { next() } finally { next() } next()",
                     &slot, &error), kills[i], &error);
-    CHECK_EQ_INT(atomic_load(&host.next), 0);
+    CHECK_EQ_INT(atomic_exchange(&host.next, 0), 0);
     /* Its result goes nowhere, and is let go. */
     host.result = handle_slot(js_value(host.context, "({})"));
     CHECK_STATUS(js(host.context, "[1, 2].forEach(() => { f(); next() }); next()", &slot, &error),
@@ -267,7 +267,7 @@ static void endings(void) {
     CHECK_STATUS(js(host.context, "`${{toString: f}}`; next()", &slot, &error), kills[i], &error);
     CHECK_STATUS(js(host.context, "Promise.resolve().then(() => { f(); next() }); 1", &slot,
                     &error), kills[i], &error);
-    CHECK_EQ_INT(atomic_load(&host.next), 0);
+    CHECK_EQ_INT(atomic_exchange(&host.next, 0), 0);
     /* The isolate is usable. */
     JS_NUM(host.context, "1 + 1", 2);
     /* The guest's stack is in the error. */
@@ -291,7 +291,7 @@ static void endings(void) {
     CHECK_ERROR(js(host.context, "f(); next()", NULL, &error), JSVM_STATUS_EXCEPTION, &error,
                 number);
   }
-  CHECK_EQ_INT(atomic_load(&host.next), 0);
+  CHECK_EQ_INT(atomic_exchange(&host.next, 0), 0);
   end();
 }
 
@@ -500,6 +500,90 @@ static void reentry(void) {
   end();
 }
 
+/* Ends by the stack's end, as a RangeError, wherever it begins. */
+static uint32_t reenter_forever(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  Host *h = userdata;
+  jsvm_error *error = NULL;
+  jsvm_status status = js(h->context, "f()", NULL, &error);
+  (void)call;
+  h->depth++;
+  if (status == JSVM_STATUS_EXCEPTION) {
+    CHECK_EQ_INT(jsvm_error_exception(error, result), JSVM_STATUS_OK);
+  }
+  jsvm_error_free(error);
+  return status;
+}
+
+static void *reenter_here(void *data) {
+  Host *h = data;
+  jsvm_error *error = NULL;
+  h->depth = 0;
+  CHECK_EQ_INT(js(h->context, "f()", NULL, &error), JSVM_STATUS_EXCEPTION);
+  CHECK_STR(jsvm_error_name(error), "RangeError");
+  CHECK(h->depth > 1);
+  jsvm_error_free(error);
+  return NULL;
+}
+
+static void endless_reentry(void) {
+  static const size_t sizes[] = {128 << 10, 256 << 10, 1 << 20};
+  begin();
+  install(host.isolate, host.context, "f", reenter_forever, &host);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    CHECK_EQ_INT(pthread_attr_setstacksize(&attributes, CHECK_ASAN ? sizes[i] * 4 : sizes[i]), 0);
+    CHECK_EQ_INT(pthread_create(&thread, &attributes, reenter_here, &host), 0);
+    pthread_join(thread, NULL);
+    pthread_attr_destroy(&attributes);
+  }
+  reenter_here(&host);
+  JS_NUM(host.context, "1 + 1", 2);
+  end();
+}
+
+/* Another isolate, made and freed inside a host function, which calls back into this one. */
+static uint32_t call_first(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  (void)call;
+  (void)result;
+  JS_NUM(((Host *)userdata)->context, "1 + 1", 2);
+  return JSVM_STATUS_OK;
+}
+
+static uint32_t nest_isolate(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  jsvm_isolate *isolate = new_isolate(NULL);
+  jsvm_context *context = main_context(isolate);
+  jsvm_slot slot;
+  jsvm_error *error = NULL;
+  install(isolate, context, "first", call_first, userdata);
+  JS_NUM(context, "first(); 6 * 7", 42);
+  JS_NUM(((Host *)userdata)->context, "5", 5);
+  /* An argument of this isolate is none of the other's. */
+  slot = handle_slot(call->args[0].handle);
+  {
+    jsvm_value *promise = NULL;
+    jsvm_resolver *resolver = NULL;
+    CHECK_OK(jsvm_promise_new(context, &promise, &resolver, &error), &error);
+    CHECK_STATUS(jsvm_resolver_resolve(resolver, &slot, &error), JSVM_STATUS_WRONG_ISOLATE, &error);
+    jsvm_resolver_free(resolver);
+    jsvm_value_free(promise);
+  }
+  CHECK_OK(jsvm_call_this(call, result, &error), &error);
+  jsvm_context_free(context);
+  jsvm_isolate_free(isolate);
+  return JSVM_STATUS_OK;
+}
+
+static void nested_isolates(void) {
+  begin();
+  install(host.isolate, host.context, "f", nest_isolate, &host);
+  for (int i = 0; i < 3; i++) {
+    JS_TRUE(host.context, "{ const o = {f}; o.f({}) === o }");
+  }
+  end();
+}
+
 static uint32_t run_inner(void *userdata, const jsvm_call *call, jsvm_slot *result) {
   Host *h = userdata;
   jsvm_error *error = NULL;
@@ -637,6 +721,50 @@ static void finalizers_that_call(void) {
   end();
 }
 
+static void *use_elsewhere(void *data) {
+  jsvm_error *error = NULL;
+  CHECK_OK(js_ms(((Host *)data)->context, "1", 2000, NULL, &error), &error);
+  return NULL;
+}
+
+/* "with nothing held": another thread can use the isolate meanwhile. */
+static void finalize_and_wait(void *userdata) {
+  pthread_t thread;
+  count_up(&((Host *)userdata)->finalized);
+  pthread_create(&thread, NULL, use_elsewhere, userdata);
+  for (int i = 0; i < 4000 && pthread_tryjoin_np(thread, NULL) != 0; i++) {
+    sleep_ms(1);
+    if (i == 3999) {
+      CHECK(!"the isolate is held while a finalizer runs");
+      pthread_detach(thread);
+    }
+  }
+}
+
+static void finalizers_hold_nothing(void) {
+  jsvm_value *value = NULL;
+  jsvm_error *error = NULL;
+  for (int session = 0; session < 2; session++) {
+    begin();
+    CHECK_OK(jsvm_function_new(host.context, NULL, count_call, &host, finalize_and_wait, &value,
+                               &error), &error);
+    if (session) {
+      CHECK_OK(jsvm_isolate_enter(host.isolate, &error), &error);
+    }
+    jsvm_value_free(value);
+    for (int i = 0; i < 3; i++) {
+      CHECK_OK(jsvm_isolate_low_memory_notification(host.isolate, &error), &error);
+    }
+    if (session) {
+      CHECK_OK(jsvm_isolate_exit(host.isolate, &error), &error);
+    }
+    CHECK(wait_for(&host.finalized, 1));
+    /* The detached thread of a failure ends in the meantime. */
+    sleep_ms(50);
+    end();
+  }
+}
+
 static void many_functions(void) {
   enum { COUNT = CHECK_ASAN ? 20000 : 100000 };
   jsvm_heap_statistics heap;
@@ -740,10 +868,13 @@ int main(void) {
   RUN(construct_calls);
   RUN(contexts_of_calls);
   RUN(reentry);
+  RUN(endless_reentry);
+  RUN(nested_isolates);
   RUN(nested_timeouts);
   RUN(exceptions_cross);
   RUN(finalizers);
   RUN(finalizers_that_call);
+  RUN(finalizers_hold_nothing);
   RUN(many_functions);
   RUN(freed_during_calls);
   return FINISH();

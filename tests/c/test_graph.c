@@ -2,6 +2,7 @@
 #include "graph.h"
 
 #include <math.h>
+#include <pthread.h>
 
 static jsvm_isolate *isolate;
 static jsvm_context *context;
@@ -309,7 +310,7 @@ static void round_trips(void) {
         "v instanceof RangeError && v.name === 'RangeError' && !Object.hasOwn(v, 'name') && v.message === 'far' "
         "&& v.cause.why === 1 && v.cause.e === v && v.extra[0] === 1 && v.stack.startsWith('RangeError: far\\n') "
         "&& Object.keys(v).join() === 'extra'");
-  ROUND("class MyError extends Error {} MyError.prototype.name = 'MyError'; new MyError('m')",
+  ROUND("var MyError = class MyError extends Error {}; MyError.prototype.name = 'MyError'; new MyError('m')",
         "v instanceof Error && v.name === 'MyError' && v.message === 'm'");
   ROUND("new AggregateError([new Error('x')], 'agg')",
         "v instanceof Error && v.name === 'AggregateError' && v.errors[0].message === 'x'");
@@ -635,6 +636,52 @@ static void deep_build(void) {
   free(slots);
 }
 
+static void *on_small_stack(void *unused) {
+  (void)unused;
+  deep_build();
+  round_trips();
+  return NULL;
+}
+
+static void small_stack(void) {
+  pthread_t thread;
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, 128 << 10);
+  CHECK_EQ_INT(pthread_create(&thread, &attributes, on_small_stack, NULL), 0);
+  pthread_join(thread, NULL);
+  pthread_attr_destroy(&attributes);
+}
+
+/* Nothing in V8 stops a call that runs no JavaScript. */
+static void endings(void) {
+  jsvm_run_options run = {.struct_size = sizeof run, .timeout_ms = 1};
+  jsvm_slot slot, value, *slots = calloc(3000001, sizeof *slots);
+  CHECK_STATUS(flatten_status("new Array(3000000)", NULL, &run), JSVM_STATUS_TIMEOUT, &error);
+  slots[0] = (jsvm_slot){.kind = JSVM_GRAPH_KIND_SET, .len = 3000000};
+  CHECK_STATUS(jsvm_value_build(context, slots, 3000001, &run, &value, &error), JSVM_STATUS_TIMEOUT, &error);
+  CHECK_OK(js(context, "1", &slot, &error), &error);
+  free(slots);
+}
+
+/* What V8 makes for the reading is not kept longer than it is of use. */
+static void small_heap(void) {
+  jsvm_isolate_options options = {.struct_size = sizeof options, .heap_limit = 64 << 20};
+  jsvm_isolate *mine = isolate;
+  jsvm_context *before = context;
+  jsvm_graph graph;
+  isolate = new_isolate(&options);
+  context = main_context(isolate);
+  if (flatten("var m = Array.from({length: 100}, (_, i) => [i, i]); Array.from({length: 14000}, () => new Map(m))", &graph)) {
+    CHECK_EQ_INT(graph.count, 14000 * 201 + 1);
+    jsvm_graph_clear(&graph);
+  }
+  jsvm_context_free(context);
+  jsvm_isolate_free(isolate);
+  isolate = mine;
+  context = before;
+}
+
 static uint64_t seed = 0x9E3779B97F4A7C15u;
 static uint32_t next(uint32_t below) {
   seed ^= seed << 13;
@@ -752,6 +799,9 @@ int main(void) {
   RUN(bad_arguments);
   RUN(no_room);
   RUN(deep_build);
+  RUN(small_stack);
+  RUN(endings);
+  RUN(small_heap);
   RUN(fuzz);
   RUN(repeats);
   jsvm_context_free(context);
