@@ -325,8 +325,9 @@ static void a_full_heap(void) {
   large = malloc(len);
   memset(large, 'z', len);
   slot = (jsvm_slot){.kind = JSVM_KIND_STRING, .data = large, .len = len};
-  CHECK_STATUS(jsvm_value_new(isolate, &slot, &value, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  CHECK_INVALID(jsvm_value_new(isolate, &slot, &value, &error), "slot");
   CHECK(value == NULL);
+  CHECK_INVALID(jsvm_symbol_new(isolate, large, len, &value, &error), "description");
   free(large);
   jsvm_context_free(inside);
   jsvm_isolate_free(small);
