@@ -707,7 +707,7 @@ typedef struct jsvm_frame {
    */
   bool is_eval;
   /**
-   * Called by `new`.
+   * Called by `new`. Of an error that was made elsewhere than thrown it is not always known.
    */
   bool is_constructor;
   /**
@@ -2333,7 +2333,7 @@ jsvm_status jsvm_object_new(const jsvm_context *context,
                             jsvm_error **error);
 
 /**
- * Reads a property, its own or inherited. Getters and Proxy traps run. JavaScript: object[key].
+ * Reads a property, its own or inherited. Getters and Proxy traps run. JavaScript: `object[key]`.
  *
  * Any thread; waits for the isolate.
  *
@@ -2354,7 +2354,7 @@ jsvm_status jsvm_object_get(const jsvm_value *object,
                             jsvm_error **error);
 
 /**
- * Sets a property. Setters and Proxy traps run. JavaScript: object[key] = value, in sloppy mode: what is read-only
+ * Sets a property. Setters and Proxy traps run. JavaScript: `object[key] = value`, in sloppy mode: what is read-only
  * or frozen stays as it is.
  *
  * Any thread; waits for the isolate.

@@ -6,6 +6,7 @@ use crate::capi::pool;
 use crate::engine::enter::panic_text;
 use crate::engine::error::{Error, Status, jsvm_status};
 use crate::engine::platform;
+use crate::engine::value::MAX_STRING;
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -132,6 +133,12 @@ pub unsafe fn text<'a>(data: *const c_char, len: usize, argument: &str) -> Resul
         // SAFETY: the caller's promise.
         unsafe { bytes(data.cast(), len, argument)? }
     };
+    if bytes.len() > MAX_STRING {
+        return Err(Error::invalid(format!(
+            "{argument}: a string of {} bytes is too long for V8",
+            bytes.len()
+        )));
+    }
     std::str::from_utf8(bytes)
         .map_err(|e| Error::invalid(format!("{argument}: it is not UTF-8, at byte {}", e.valid_up_to())))
 }

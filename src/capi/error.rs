@@ -102,7 +102,7 @@ pub struct jsvm_frame {
     pub column: u32,
     /// Code of `eval`.
     pub is_eval: bool,
-    /// Called by `new`.
+    /// Called by `new`. Of an error that was made elsewhere than thrown it is not always known.
     pub is_constructor: bool,
     /// WebAssembly.
     pub is_wasm: bool,

@@ -83,7 +83,7 @@ pub unsafe extern "C" fn jsvm_object_new(
     })
 }
 
-/// Reads a property, its own or inherited. Getters and Proxy traps run. JavaScript: object[key].
+/// Reads a property, its own or inherited. Getters and Proxy traps run. JavaScript: `object[key]`.
 ///
 /// Any thread; waits for the isolate.
 ///
@@ -117,7 +117,7 @@ pub unsafe extern "C" fn jsvm_object_get(
     })
 }
 
-/// Sets a property. Setters and Proxy traps run. JavaScript: object[key] = value, in sloppy mode: what is read-only
+/// Sets a property. Setters and Proxy traps run. JavaScript: `object[key] = value`, in sloppy mode: what is read-only
 /// or frozen stays as it is.
 ///
 /// Any thread; waits for the isolate.

@@ -76,6 +76,11 @@ pub fn depth() -> (usize, u32) {
     })
 }
 
+/// Whether the calling thread has a run of the isolate on its stack.
+fn is_running(isolate: &Isolate) -> bool {
+    LOCAL.with(|local| local.inside.borrow().iter().any(|i| std::ptr::eq(i.isolate, isolate) && i.runs > 0))
+}
+
 /// Stack that V8's own C++ needs below the point where JavaScript has to stop.
 const STACK_RESERVE: usize = 128 << 10;
 
@@ -276,7 +281,7 @@ fn inside<R>(
         free_deferred(&mut v8_isolate);
     }
     let mut goes_on = false;
-    let result = {
+    let mut result = {
         v8::scope!(let handles, &mut v8_isolate);
         let context = match context {
             Some(context) => v8::Local::new(handles, context),
@@ -288,22 +293,27 @@ fn inside<R>(
         let scope = &mut v8::ContextScope::new(handles, context);
         v8::tc_scope!(let caught, scope);
 
-        let outcome = catch_unwind(AssertUnwindSafe(|| match body(caught) {
-            Ok(value) => Ok(value),
-            Err(Fail::Misuse(error)) => Err(error),
-            Err(Fail::Thrown) => match (caught.has_terminated(), caught.exception()) {
-                (false, Some(exception)) => {
-                    let message = caught.message();
-                    Err(Box::new(Error::thrown(caught, exception, message)))
-                }
-                _ => Err(killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new())),
-            },
-        }));
-        let mut result =
-            outcome.unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
+        // A panic must not leave the run on the thread's stack, whoever panics.
+        let mut result = catch_unwind(AssertUnwindSafe(|| {
+            body(caught).map_err(|fail| match fail {
+                Fail::Misuse(error) => error,
+                Fail::Thrown => match (caught.has_terminated(), caught.exception()) {
+                    (false, Some(exception)) => {
+                        let message = caught.message();
+                        Box::new(Error::thrown(caught, exception, message))
+                    }
+                    _ => killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new()),
+                },
+            })
+        }))
+        .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
         if let Some(outermost) = run {
-            if outermost && !isolate.options.host_drains && !caught.has_terminated() {
-                drain(isolate, caught);
+            if outermost
+                && !isolate.options.host_drains
+                && !caught.has_terminated()
+                && let Err(panic) = catch_unwind(AssertUnwindSafe(|| drain(isolate, caught)))
+            {
+                result = Err(Box::new(Error::new(Status::Panic, panic_text(&*panic))));
             }
             let ending = thread.end();
             goes_on = ending.goes_on;
@@ -320,7 +330,12 @@ fn inside<R>(
     if goes_on {
         // SAFETY: this thread is inside. An enclosing run unwinds as soon as this one returns to it.
         unsafe { raw::v8__Isolate__TerminateExecution(isolate.raw()) };
-    } else if run == Some(true) && isolate.over_limit.swap(false, Ordering::Relaxed) {
+    } else if run.unwrap_or_else(|| !is_running(isolate)) && isolate.over_limit.swap(false, Ordering::Relaxed)
+    {
+        if run.is_none() {
+            // No run was there to be stopped: it is the host that fills the heap, and it has to know.
+            result = Err(killed(Status::OutOfMemory, Vec::new()));
+        }
         heap::restore_limit(isolate, &mut v8_isolate);
     }
     result

@@ -218,6 +218,9 @@ impl Out {
     }
 }
 
+/// Bytes of UTF-8 that V8 takes for a string, however few code units they are.
+pub const MAX_STRING: usize = v8::String::MAX_LENGTH;
+
 /// A JavaScript string; too long a one is a RangeError of the host's making.
 pub fn string<'s>(scope: &v8::PinScope<'s, '_, ()>, text: &str) -> Outcome<v8::Local<'s, v8::String>> {
     v8::String::new(scope, text)

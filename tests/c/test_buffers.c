@@ -1,6 +1,8 @@
 /* ArrayBuffers, views, and memory that the host and the guest share. */
 #include "slots.h"
 
+#include <pthread.h>
+
 #define MB ((size_t)1 << 20)
 
 static atomic_int finalized;
@@ -461,6 +463,41 @@ static void limits(void) {
   free(bytes);
 }
 
+/* Threads that share an isolate make, fill and let go; each gives its borrow to the next one to free. */
+static jsvm_borrow *_Atomic handed_over;
+
+static void *make_and_borrow(void *unused) {
+  (void)unused;
+  for (int i = 0; i < 200; i++) {
+    unsigned char *memory = calloc(1, 512);
+    jsvm_error *mine = NULL;
+    jsvm_value *buffer = NULL;
+    jsvm_borrow *borrow = NULL;
+    void *data = NULL;
+    size_t len = 0;
+    CHECK_OK(jsvm_array_buffer_new_external(context, memory, 512, count_finalizer, memory, &buffer, &mine), &mine);
+    CHECK_OK(jsvm_buffer_borrow(buffer, &data, &len, &borrow, &mine), &mine);
+    memset(data, i, len);
+    CHECK_OK(jsvm_buffer_detach(buffer, &mine), &mine);
+    jsvm_value_free(buffer);
+    jsvm_borrow_free(atomic_exchange(&handed_over, borrow));
+  }
+  return NULL;
+}
+
+static void threads(void) {
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++) {
+    CHECK_EQ_INT(pthread_create(&threads[i], NULL, make_and_borrow, NULL), 0);
+  }
+  for (int i = 0; i < 4; i++) {
+    pthread_join(threads[i], NULL);
+  }
+  jsvm_borrow_free(atomic_exchange(&handed_over, NULL));
+  collect();
+  CHECK_EQ_INT(finalizers(), 800);
+}
+
 int main(void) {
   set_up();
   RUN(copies);
@@ -472,6 +509,7 @@ int main(void) {
   RUN(detaching);
   RUN(resizable);
   RUN(limits);
+  RUN(threads);
   tear_down();
   return FINISH();
 }

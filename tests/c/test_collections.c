@@ -275,6 +275,64 @@ static void exceptions(void) {
   CHECK_INVALID(jsvm_exception_new(context, 0, "", 0, NULL, 0, NULL, &error), "result");
 }
 
+/* It is the host that fills the heap: no guest runs that could be stopped. */
+static void a_full_heap(void) {
+  jsvm_isolate_options options = {.struct_size = sizeof options, .heap_limit = (size_t)16 << 20};
+  jsvm_isolate *small = NULL;
+  jsvm_context *inside = NULL;
+  jsvm_value *map = NULL;
+  static char text[1000];
+  memset(text, 'x', sizeof text);
+  CHECK_OK(jsvm_isolate_new(&options, &small, &error), &error);
+  CHECK_OK(jsvm_isolate_main_context(small, &inside, &error), &error);
+  for (int round = 0; round < 3; round++) {
+    jsvm_status status = JSVM_STATUS_OK;
+    jsvm_slot slot;
+    int i = 0;
+    CHECK_OK(jsvm_map_new(inside, &map, &error), &error);
+    for (; i < 1000000 && status == JSVM_STATUS_OK; i++) {
+      jsvm_slot key = number(i), value = {.kind = JSVM_KIND_STRING, .data = text, .len = sizeof text};
+      status = jsvm_map_set(map, &key, &value, &error);
+    }
+    CHECK_STATUS(status, JSVM_STATUS_OUT_OF_MEMORY, &error);
+    CHECK(i > 5000 && i < 100000);
+    jsvm_value_free(map);
+    slot = eval_in(inside, "6 * 7");
+    CHECK_EQ_NUM(slot.number, 42);
+  }
+  /* One value that is too large, again and again. */
+  size_t len = (size_t)100 << 20;
+  char *large = malloc(len);
+  memset(large, 'y', len);
+  for (int i = 0; i < 6; i++) {
+    jsvm_slot slot = {.kind = JSVM_KIND_STRING, .data = large, .len = len};
+    jsvm_value *value = NULL;
+    jsvm_status status = jsvm_value_new(small, &slot, &value, &error);
+    CHECK(status == JSVM_STATUS_OK || status == JSVM_STATUS_OUT_OF_MEMORY);
+    jsvm_error_free(error);
+    jsvm_value_free(value);
+  }
+  free(large);
+  jsvm_slot slot = eval_in(inside, "6 * 7");
+  CHECK_EQ_NUM(slot.number, 42);
+  /* More than a bigint or a string can be. */
+  char *bytes = calloc(1, (size_t)200 << 20);
+  jsvm_value *value = NULL;
+  slot = (jsvm_slot){.kind = JSVM_KIND_BIGINT, .data = bytes, .len = (size_t)200 << 20};
+  CHECK_ERROR(jsvm_value_new(isolate, &slot, &value, &error), JSVM_STATUS_EXCEPTION, &error, "BigInt");
+  free(bytes);
+  len = (size_t)600 << 20;
+  large = malloc(len);
+  memset(large, 'z', len);
+  slot = (jsvm_slot){.kind = JSVM_KIND_STRING, .data = large, .len = len};
+  CHECK_INVALID(jsvm_value_new(isolate, &slot, &value, &error), "slot");
+  CHECK(value == NULL);
+  CHECK_INVALID(jsvm_symbol_new(isolate, large, len, &value, &error), "description");
+  free(large);
+  jsvm_context_free(inside);
+  jsvm_isolate_free(small);
+}
+
 int main(void) {
   set_up();
   RUN(dates);
@@ -283,6 +341,7 @@ int main(void) {
   RUN(maps_of_the_guest);
   RUN(sets);
   RUN(exceptions);
+  RUN(a_full_heap);
   tear_down();
   return FINISH();
 }

@@ -566,6 +566,59 @@ static void inside_a_host_function(void) {
   jsvm_value_free(object);
 }
 
+/* After the run was stopped, what the host function still does ends in a status. */
+static uint32_t works_while_it_is_stopped(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  jsvm_value *object = userdata, *made = NULL;
+  jsvm_slot key = string("x"), one = number(1), out;
+  jsvm_slot_list list = {0};
+  bool is;
+  (void)call;
+  (void)result;
+  CHECK_OK(jsvm_isolate_terminate(isolate, NULL), NULL);
+  /* The guest is told at its next step: take one. */
+  jsvm_status statuses[20], *next = statuses;
+  *next++ = jsvm_context_evaluate(context, "for (let i = 0; i < 10; i++) {}", JSVM_AUTO_LENGTH, NULL, NULL, NULL, NULL);
+  *next++ = jsvm_object_get(object, &key, NULL, &out, NULL);
+  *next++ = jsvm_object_set(object, &key, &one, NULL, NULL);
+  *next++ = jsvm_object_has_own(object, &key, NULL, &is, NULL);
+  *next++ = jsvm_object_define(object, &key, &one, 0, NULL, NULL);
+  *next++ = jsvm_object_own_keys(object, 0, NULL, &list, NULL);
+  *next++ = jsvm_object_get_prototype(object, &out, NULL);
+  jsvm_slot_clear(&out);
+  void (*const release)(jsvm_value *) = jsvm_value_free;
+  *next++ = jsvm_object_new(context, &made, NULL), release(made);
+  *next++ = jsvm_array_new(context, &one, 1, &made, NULL), release(made);
+  *next++ = jsvm_array_new(context, NULL, 0, &made, NULL), release(made);
+  *next++ = jsvm_date_new(context, 1, &made, NULL), release(made);
+  *next++ = jsvm_regexp_new(context, "(x", 2, NULL, &made, NULL), release(made);
+  *next++ = jsvm_exception_new(context, 1, "m", 1, "c", 1, &made, NULL), release(made);
+  *next++ = jsvm_symbol_new(isolate, "s", 1, &made, NULL), release(made);
+  *next++ = jsvm_array_buffer_new(context, "abc", 3, &made, NULL), release(made);
+  *next++ = jsvm_value_to_string(object, NULL, &out, NULL);
+  jsvm_slot_clear(&out);
+  *next++ = jsvm_map_new(context, &made, NULL);
+  *next++ = jsvm_map_set(made, &key, &one, NULL);
+  *next++ = jsvm_map_entries(made, &list, NULL);
+  jsvm_slot_list_clear(&list);
+  release(made);
+  for (jsvm_status *status = statuses; status < next; status++) {
+    if (!CHECK(*status == JSVM_STATUS_OK || *status == JSVM_STATUS_TERMINATED || *status == JSVM_STATUS_EXCEPTION)) {
+      fprintf(stderr, "call %d: %s\n", (int)(status - statuses), jsvm_status_name(*status));
+    }
+  }
+  return JSVM_STATUS_OK;
+}
+
+static void inside_a_stopped_run(void) {
+  jsvm_value *object = object_of("({toString() { return 'x' }})"), *function = NULL;
+  CHECK_OK(jsvm_function_new(context, NULL, works_while_it_is_stopped, object, NULL, &function, &error), &error);
+  publish("host", function);
+  CHECK_STATUS(jsvm_context_evaluate(context, "host()", JSVM_AUTO_LENGTH, NULL, NULL, NULL, &error), JSVM_STATUS_TERMINATED, &error);
+  CHECK_JS("1 + 1 === 2");
+  jsvm_value_free(function);
+  jsvm_value_free(object);
+}
+
 int main(void) {
   set_up();
   RUN(properties);
@@ -582,6 +635,7 @@ int main(void) {
   RUN(calls_that_do_not_return);
   RUN(contexts_of_objects);
   RUN(inside_a_host_function);
+  RUN(inside_a_stopped_run);
   tear_down();
   return FINISH();
 }
