@@ -707,7 +707,8 @@ typedef struct jsvm_frame {
    */
   bool is_eval;
   /**
-   * Called by `new`. Of an error that was made elsewhere than thrown it is not always known.
+   * Called by `new`. V8 tells it of a run that was stopped and of thrown values that are no errors; for an Error it
+   * is false.
    */
   bool is_constructor;
   /**

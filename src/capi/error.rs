@@ -102,7 +102,8 @@ pub struct jsvm_frame {
     pub column: u32,
     /// Code of `eval`.
     pub is_eval: bool,
-    /// Called by `new`. Of an error that was made elsewhere than thrown it is not always known.
+    /// Called by `new`. V8 tells it of a run that was stopped and of thrown values that are no errors; for an Error it
+    /// is false.
     pub is_constructor: bool,
     /// WebAssembly.
     pub is_wasm: bool,

@@ -216,13 +216,10 @@ impl Error {
     ) -> Error {
         let (mut error, mut origin) = describe(scope, value, 0);
         let message = message.unwrap_or_else(|| v8::Exception::create_message(scope, value));
-        if let Some(trace) = message.get_stack_trace(scope) {
-            let thrown_at = frames(scope, trace, MAX_FRAMES);
-            if origin.frames.is_empty() {
-                origin.frames = thrown_at;
-            } else {
-                note_constructors(&mut origin.frames, &thrown_at);
-            }
+        if origin.frames.is_empty()
+            && let Some(trace) = message.get_stack_trace(scope)
+        {
+            origin.frames = frames(scope, trace, MAX_FRAMES);
         }
         origin.filename = message
             .get_script_resource_name(scope)
@@ -298,8 +295,8 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
     error.name = String::new();
     let Ok(object) = v8::Local::<v8::Object>::try_from(value) else {
         if depth > 0 {
-            error.message =
-                v8::Exception::create_message(scope, value).get(scope).to_rust_string_lossy(scope);
+            let message = v8::Exception::create_message(scope, value);
+            error.message = printed(scope, message);
         }
         return (error, origin);
     };
@@ -390,19 +387,6 @@ pub fn frames<'s>(
             })
         })
         .collect()
-}
-
-/// V8 does not say of an error's own frames which are constructors, but of those where it was thrown
-/// it does: the outer ones are the same.
-fn note_constructors(frames: &mut [Frame], thrown_at: &[Frame]) {
-    if frames.len() < MAX_FRAMES && thrown_at.len() < MAX_FRAMES {
-        let pairs = frames.iter_mut().rev().zip(thrown_at.iter().rev());
-        for (frame, known) in
-            pairs.take_while(|(a, b)| (&a.function, &a.file, a.line) == (&b.function, &b.file, b.line))
-        {
-            frame.is_constructor = known.is_constructor;
-        }
-    }
 }
 
 /// The guest's stack now. The caller is inside the isolate and JavaScript is on the stack.
