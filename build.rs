@@ -16,7 +16,19 @@ const LINK_ARGS: &[&str] = &[
     "--gc-sections",
 ];
 
+/// Functions of V8 whose callers are sent to src/engine/commit.rs.
+const WRAPPED: &[&str] = &[
+    "_ZN2v88internal12BackingStore13ResizeInPlaceEPNS0_7IsolateEm",
+    "_ZN2v88internal12BackingStore11GrowInPlaceEPNS0_7IsolateEm",
+    "_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm",
+    "_ZN2v88internal12BackingStore35TryAllocateAndPartiallyCommitMemoryEPNS0_7IsolateEmmmmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEENS6_INS0_18HasGuardRegionsTagEbEE",
+    "_ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
+];
+
 fn main() {
+    for symbol in WRAPPED {
+        println!("cargo:rustc-link-arg=-Wl,--wrap={symbol}");
+    }
     for arg in LINK_ARGS {
         println!("cargo:rustc-cdylib-link-arg=-Wl,{arg}");
     }

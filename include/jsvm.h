@@ -843,7 +843,8 @@ typedef struct jsvm_isolate_options {
    */
   size_t heap_limit;
   /**
-   * Bytes of all ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError.
+   * Bytes of all ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError. Each growable SharedArrayBuffer and
+   * each WebAssembly memory ends there too, but their sum is not counted.
    */
   size_t buffer_limit;
   /**

@@ -46,7 +46,8 @@ pub struct jsvm_isolate_options {
     /// The heap in bytes, 8 MB to 1400 MB; default 512 MB. A call that passes it ends with OUT_OF_MEMORY. V8 may
     /// pass it by up to 1 GB for the moment in which the guest is stopped.
     pub heap_limit: usize,
-    /// Bytes of all ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError.
+    /// Bytes of all ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError. Each growable SharedArrayBuffer and
+    /// each WebAssembly memory ends there too, but their sum is not counted.
     pub buffer_limit: usize,
     /// Bytes of the calling thread's stack that JavaScript may use; default 984 KB. It never gets more than the
     /// thread has left.

@@ -10,6 +10,7 @@ pub mod build;
 pub mod cancel;
 pub mod clone;
 pub mod collection;
+pub mod commit;
 pub mod element;
 pub mod enter;
 pub mod error;

@@ -1,0 +1,195 @@
+//! Memory of buffers that V8 commits without asking the allocator: resizable ArrayBuffers, growable
+//! SharedArrayBuffers and WebAssembly memories.
+//!
+//! V8 says how much memory ArrayBuffers have, resizable ones included, but not of shared and
+//! WebAssembly memory: of those each one is bounded, and their sum is not.
+//!
+//! The linker sends V8's calls of the functions below to us (`--wrap`, see build.rs). We ask whether
+//! the isolate's buffers have room and pass them on, or refuse as V8 itself does when the machine has
+//! no memory: the guest sees a RangeError, or `memory.grow` give -1.
+
+use crate::engine::isolate::Isolate;
+use crate::engine::raw::{self, RawIsolate};
+use std::arch::global_asm;
+use std::ffi::{c_int, c_void};
+
+/// A wrapper by the name that the linker wants. It is written in assembly because rustc would export
+/// a function of that name from the library.
+macro_rules! wrap {
+    ($symbol:literal, $function:path) => {
+        global_asm!(
+            concat!(".globl __wrap_", $symbol),
+            concat!(".hidden __wrap_", $symbol),
+            concat!("__wrap_", $symbol, ":"),
+            "jmp {function}",
+            function = sym $function
+        );
+    };
+}
+
+wrap!("_ZN2v88internal12BackingStore13ResizeInPlaceEPNS0_7IsolateEm", resize_in_place);
+wrap!("_ZN2v88internal12BackingStore11GrowInPlaceEPNS0_7IsolateEm", grow_in_place);
+wrap!("_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm", grow_wasm_memory_in_place);
+wrap!(
+    "_ZN2v88internal12BackingStore35TryAllocateAndPartiallyCommitMemoryEPNS0_7IsolateEmmmmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEENS6_INS0_18HasGuardRegionsTagEbEE",
+    try_allocate_and_partially_commit_memory
+);
+wrap!(
+    "_ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
+    allocate_wasm_memory
+);
+
+/// V8's optional<size_t>.
+#[repr(C)]
+struct OptionalSize {
+    value: usize,
+    has_value: usize,
+}
+
+unsafe extern "C" {
+    #[link_name = "__real__ZN2v88internal12BackingStore13ResizeInPlaceEPNS0_7IsolateEm"]
+    fn real_resize_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int;
+    #[link_name = "__real__ZN2v88internal12BackingStore11GrowInPlaceEPNS0_7IsolateEm"]
+    fn real_grow_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int;
+    #[link_name = "__real__ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm"]
+    fn real_grow_wasm_memory_in_place(
+        this: *mut c_void,
+        isolate: RawIsolate,
+        delta_pages: usize,
+        max_pages: usize,
+    ) -> OptionalSize;
+    #[link_name = "__real__ZN2v88internal12BackingStore35TryAllocateAndPartiallyCommitMemoryEPNS0_7IsolateEmmmmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEENS6_INS0_18HasGuardRegionsTagEbEE"]
+    fn real_try_allocate_and_partially_commit_memory(
+        isolate: RawIsolate,
+        byte_length: usize,
+        max_byte_length: usize,
+        page_size: usize,
+        initial_pages: usize,
+        maximum_pages: usize,
+        wasm: usize,
+        shared: usize,
+        guard_regions: usize,
+    ) -> *mut c_void;
+    #[link_name = "__real__ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE"]
+    fn real_allocate_wasm_memory(
+        isolate: RawIsolate,
+        initial_pages: usize,
+        maximum_pages: usize,
+        wasm: usize,
+        shared: usize,
+    ) -> *mut c_void;
+}
+
+/// V8's BackingStore::kFailure.
+const FAILURE: c_int = 1;
+/// Of WebAssembly.
+const WASM_PAGE: usize = 64 << 10;
+
+/// Whether the isolate's buffers may have `bytes` more. What is garbage does not count.
+fn has_room(isolate: RawIsolate, bytes: usize) -> bool {
+    // SAFETY: V8 calls on the thread that is inside the isolate.
+    let mut v8_isolate = unsafe { raw::isolate(isolate) };
+    if v8_isolate.get_data(0).is_null() {
+        // V8 makes the isolate and nobody runs in it yet.
+        return true;
+    }
+    let limit = Isolate::of(&v8_isolate).options.buffer_limit;
+    let fits = |v8_isolate: &mut v8::Isolate| {
+        let used = v8_isolate.get_heap_statistics().external_memory();
+        used.checked_add(bytes).is_some_and(|sum| sum <= limit)
+    };
+    if bytes > limit {
+        return false;
+    }
+    fits(&mut v8_isolate) || {
+        v8_isolate.low_memory_notification();
+        fits(&mut v8_isolate)
+    }
+}
+
+/// How much longer a backing store is to be.
+///
+/// # Safety
+/// `store` is a live backing store of V8's.
+unsafe fn growth(store: *const c_void, len: usize) -> usize {
+    // SAFETY: the caller's promise.
+    len.saturating_sub(unsafe { &*store.cast::<v8::BackingStore>() }.byte_length())
+}
+
+// The wrappers have V8's signatures. SAFETY of all: what V8 passes is passed on.
+
+unsafe extern "C" fn resize_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int {
+    // SAFETY: as above.
+    if !has_room(isolate, unsafe { growth(this, len) }) {
+        return FAILURE;
+    }
+    // SAFETY: as above.
+    unsafe { real_resize_in_place(this, isolate, len) }
+}
+
+unsafe extern "C" fn grow_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int {
+    // SAFETY: as above.
+    if !has_room(isolate, unsafe { growth(this, len) }) {
+        return FAILURE;
+    }
+    // SAFETY: as above.
+    unsafe { real_grow_in_place(this, isolate, len) }
+}
+
+unsafe extern "C" fn grow_wasm_memory_in_place(
+    this: *mut c_void,
+    isolate: RawIsolate,
+    delta_pages: usize,
+    max_pages: usize,
+) -> OptionalSize {
+    if !has_room(isolate, delta_pages.saturating_mul(WASM_PAGE)) {
+        return OptionalSize { value: 0, has_value: 0 };
+    }
+    // SAFETY: as above.
+    unsafe { real_grow_wasm_memory_in_place(this, isolate, delta_pages, max_pages) }
+}
+
+#[allow(clippy::too_many_arguments, reason = "V8's signature")]
+unsafe extern "C" fn try_allocate_and_partially_commit_memory(
+    isolate: RawIsolate,
+    byte_length: usize,
+    max_byte_length: usize,
+    page_size: usize,
+    initial_pages: usize,
+    maximum_pages: usize,
+    wasm: usize,
+    shared: usize,
+    guard_regions: usize,
+) -> *mut c_void {
+    if !has_room(isolate, byte_length) {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: as above.
+    unsafe {
+        real_try_allocate_and_partially_commit_memory(
+            isolate,
+            byte_length,
+            max_byte_length,
+            page_size,
+            initial_pages,
+            maximum_pages,
+            wasm,
+            shared,
+            guard_regions,
+        )
+    }
+}
+
+unsafe extern "C" fn allocate_wasm_memory(
+    isolate: RawIsolate,
+    initial_pages: usize,
+    maximum_pages: usize,
+    wasm: usize,
+    shared: usize,
+) -> *mut c_void {
+    if !has_room(isolate, initial_pages.saturating_mul(WASM_PAGE)) {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: as above.
+    unsafe { real_allocate_wasm_memory(isolate, initial_pages, maximum_pages, wasm, shared) }
+}
