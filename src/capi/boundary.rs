@@ -166,6 +166,17 @@ impl jsvm_str {
     }
 }
 
+/// C's `bool` in a struct that C fills. Whatever byte is there, it is one or the other.
+#[repr(transparent)]
+#[derive(Clone, Copy)]
+pub struct Bool(u8);
+
+impl Bool {
+    pub fn get(self) -> bool {
+        self.0 != 0
+    }
+}
+
 /// An options struct: it begins with its size, and zero is the default of everything.
 ///
 /// # Safety

@@ -1,6 +1,6 @@
 //! Contexts.
 
-use crate::capi::boundary::{Options, guard, guard_value, jsvm_str, options_named, out, out_ptr, text};
+use crate::capi::boundary::{Bool, Options, guard, guard_value, jsvm_str, options_named, out, out_ptr, text};
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
 use crate::capi::pool::{self, Handle, jsvm_handle_kind};
@@ -58,9 +58,9 @@ pub struct jsvm_context_options {
     /// [in] An origin, like a URL's; default none. node:vm: `origin`.
     pub origin: jsvm_str,
     /// eval and new Function throw EvalError. node:vm: `codeGeneration.strings: false`.
-    pub disallow_code_generation_strings: bool,
+    pub disallow_code_generation_strings: Bool,
     /// Compiling WebAssembly throws WebAssembly.CompileError. node:vm: `codeGeneration.wasm: false`.
-    pub disallow_code_generation_wasm: bool,
+    pub disallow_code_generation_wasm: Bool,
     /// A jsvm_microtask_mode. node:vm: `microtaskMode`.
     pub microtask_mode: u32,
 }
@@ -95,8 +95,8 @@ pub unsafe fn context_options(
     Ok(context::Options {
         name: name.map(String::from),
         origin: origin.map(String::from),
-        no_strings: given.disallow_code_generation_strings,
-        no_wasm: given.disallow_code_generation_wasm,
+        no_strings: given.disallow_code_generation_strings.get(),
+        no_wasm: given.disallow_code_generation_wasm.get(),
         after_evaluate,
     })
 }

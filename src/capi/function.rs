@@ -1,7 +1,7 @@
 //! Host functions: JavaScript functions that call C.
 
 use crate::capi::boundary::{
-    Options, Userdata, guard, guard_value, jsvm_finalizer, jsvm_str, options, out, out_ptr,
+    Bool, Options, Userdata, guard, guard_value, jsvm_finalizer, jsvm_str, options, out, out_ptr,
 };
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
@@ -56,7 +56,7 @@ pub struct jsvm_function_options {
     /// The function's `length`.
     pub length: u32,
     /// It may be called by `new`.
-    pub is_constructor: bool,
+    pub is_constructor: Bool,
 }
 
 // SAFETY: plain data.
@@ -254,7 +254,7 @@ pub unsafe extern "C" fn jsvm_function_new(
         let host = CHost { callback, userdata, name: name.into() };
         let value = enter::touch(&context.context.isolate, Some(&context.context.global), |scope| {
             let name = value::string(scope, name)?;
-            let function = function::new(scope, name, length, given.is_constructor, Box::new(host))?;
+            let function = function::new(scope, name, length, given.is_constructor.get(), Box::new(host))?;
             Ok(Value::new(scope, function.into()))
         })?;
         *result = pool::put(jsvm_value(Arc::new(value)))?;

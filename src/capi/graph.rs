@@ -1,6 +1,6 @@
 //! Whole graphs of values in one call.
 
-use crate::capi::boundary::{self, Options, elements, guard, guard_value, options, out};
+use crate::capi::boundary::{self, Bool, Options, elements, guard, guard_value, options, out};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_run_options};
@@ -31,7 +31,7 @@ pub struct jsvm_flatten_options {
     /// Properties that have a getter get the value that it returns, and what a getter throws ends the call with EXCEPTION.
     /// Otherwise no guest code runs at all, and such a property is UNDEFINED with JSVM_FLAG_ACCESSOR. Proxies are handles
     /// in both cases.
-    pub call_getters: bool,
+    pub call_getters: Bool,
 }
 
 // SAFETY: plain data.
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn jsvm_value_flatten(
             max_depth: or(given.max_depth, DEFAULT_MAX_DEPTH),
             max_size: or(given.max_size, DEFAULT_MAX_SIZE),
             max_bytes: or(given.max_bytes, DEFAULT_MAX_BYTES),
-            call_getters: given.call_getters,
+            call_getters: given.call_getters.get(),
         };
         *result = jsvm_graph::new(flatten::flatten(&value.0, &options, &limits.limits())?)?;
         Ok(())

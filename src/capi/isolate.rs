@@ -1,7 +1,7 @@
 //! Isolates.
 
 use crate::capi::boundary::{
-    Options, Userdata, guard, guard_value, jsvm_finalizer, options, options_named, out, out_ptr,
+    Bool, Options, Userdata, guard, guard_value, jsvm_finalizer, options, options_named, out, out_ptr,
 };
 use crate::capi::cancel::jsvm_cancel;
 use crate::capi::context::jsvm_context;
@@ -54,7 +54,7 @@ pub struct jsvm_isolate_options {
     pub stack_size: usize,
     /// The host drains the microtask queue by jsvm_isolate_perform_microtask_checkpoint; otherwise every outermost call
     /// that runs guest code does before it returns.
-    pub host_drains_microtasks: bool,
+    pub host_drains_microtasks: Bool,
 }
 
 // SAFETY: plain data.
@@ -75,7 +75,7 @@ pub struct jsvm_run_options {
     /// Milliseconds of the thread's own CPU time; 0 is no limit. The call then ends with CPU_TIME.
     pub cpu_time_ms: u64,
     /// Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
-    pub break_on_sigint: bool,
+    pub break_on_sigint: Bool,
     /// [in] Ends the call with CANCELLED once it is triggered. NULL is none. Borrowed for the call.
     pub cancel: *const jsvm_cancel,
 }
@@ -107,7 +107,7 @@ impl RunLimits {
     pub unsafe fn named(pointer: *const jsvm_run_options, argument: &str) -> Result<RunLimits, Error> {
         // SAFETY: the caller's promise.
         let given = unsafe { options_named(pointer, argument)? };
-        if given.break_on_sigint {
+        if given.break_on_sigint.get() {
             let text = format!("{argument}: break_on_sigint is not in this version");
             return Err(Error::new(Status::Unsupported, text));
         }
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn jsvm_isolate_new(
             heap_limit,
             buffer_limit: or(given.buffer_limit, DEFAULT_BUFFER_LIMIT),
             stack_size,
-            host_drains: given.host_drains_microtasks,
+            host_drains: given.host_drains_microtasks.get(),
         })?;
         *result = pool::put(jsvm_isolate(isolate))?;
         Ok(())

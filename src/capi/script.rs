@@ -1,7 +1,7 @@
 //! Scripts.
 
 use crate::capi::boundary::{
-    Options, bytes, guard, guard_value, jsvm_str, options, options_named, out, out_ptr, text,
+    Bool, Options, bytes, guard, guard_value, jsvm_str, options, options_named, out, out_ptr, text,
 };
 use crate::capi::context::{context_options, jsvm_context, jsvm_context_options};
 use crate::capi::error::jsvm_error;
@@ -46,7 +46,7 @@ pub struct jsvm_script_options {
     /// Bytes in cached_data.
     pub cached_data_len: usize,
     /// Errors have no arrow (jsvm_error_arrow). node:vm: `displayErrors: false`.
-    pub no_display_errors: bool,
+    pub no_display_errors: Bool,
 }
 
 // SAFETY: plain data.
@@ -83,7 +83,7 @@ pub unsafe fn with_options<T>(
         column_offset: given.column_offset,
         cached_data,
     };
-    body(&options).map_err(|error| hide_arrow(error, given.no_display_errors))
+    body(&options).map_err(|error| hide_arrow(error, given.no_display_errors.get()))
 }
 
 fn hide_arrow(mut error: Box<Error>, hide: bool) -> Box<Error> {
@@ -166,7 +166,8 @@ pub unsafe extern "C" fn jsvm_script_new(
         };
         let source_map_url =
             script.source_map_url.as_deref().map(|url| CString::new(url).unwrap_or_default());
-        *result = pool::put(jsvm_script { script, source_map_url, hide_arrow: given.no_display_errors })?;
+        *result =
+            pool::put(jsvm_script { script, source_map_url, hide_arrow: given.no_display_errors.get() })?;
         Ok(())
     })
 }
