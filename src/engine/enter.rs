@@ -277,7 +277,7 @@ fn inside<R>(
 ) -> Result<R, Box<Error>> {
     // SAFETY: the caller has entered the isolate.
     let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
-    if isolate.deferred.swap(false, Ordering::Relaxed) {
+    if isolate.deferred.load(Ordering::Relaxed) && isolate.deferred.swap(false, Ordering::Relaxed) {
         free_deferred(&mut v8_isolate);
     }
     let mut goes_on = false;

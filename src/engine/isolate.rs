@@ -57,6 +57,9 @@ pub struct Isolate {
     functions: Mutex<function::Registry>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
+    /// Whether `jobs` and `interrupts` may hold something: looked at by every call.
+    has_jobs: AtomicBool,
+    has_interrupts: AtomicBool,
 }
 
 // SAFETY: `inner` and what is behind `raw` are touched only by the thread that is inside (the gate
@@ -101,6 +104,8 @@ impl Isolate {
             functions: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),
+            has_jobs: AtomicBool::new(false),
+            has_interrupts: AtomicBool::new(false),
             options,
         });
         let me = Arc::as_ptr(&isolate) as *mut c_void;
@@ -148,12 +153,18 @@ impl Isolate {
     /// Asks for a call on the thread that runs the isolate; if none does, in the next run.
     pub fn interrupt(&self, interrupt: Interrupt) {
         self.interrupts.lock().unwrap_or_else(|e| e.into_inner()).push(interrupt);
+        self.has_interrupts.store(true, Ordering::SeqCst);
         self.request_interrupt(on_host_interrupt);
+    }
+
+    fn take_interrupts(&self) -> Vec<Interrupt> {
+        self.has_interrupts.store(false, Ordering::SeqCst);
+        std::mem::take(&mut *self.interrupts.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
     /// At the start of a run: V8 forgot the requests that came while nobody was inside.
     pub fn renew_interrupts(&self) {
-        if !self.interrupts.lock().unwrap_or_else(|e| e.into_inner()).is_empty() {
+        if self.has_interrupts.load(Ordering::SeqCst) {
             self.request_interrupt(on_host_interrupt);
         }
     }
@@ -179,11 +190,14 @@ impl Isolate {
     /// Something of the host's to be called when the isolate has been left.
     pub fn after(&self, job: Job) {
         self.jobs.lock().unwrap_or_else(|e| e.into_inner()).push(job);
+        self.has_jobs.store(true, Ordering::SeqCst);
     }
 
     pub fn take_jobs(&self) -> Vec<Job> {
-        let mut jobs = self.jobs.lock().unwrap_or_else(|e| e.into_inner());
-        if jobs.is_empty() { Vec::new() } else { std::mem::take(&mut jobs) }
+        if !self.has_jobs.load(Ordering::SeqCst) || !self.has_jobs.swap(false, Ordering::SeqCst) {
+            return Vec::new();
+        }
+        std::mem::take(&mut *self.jobs.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
     /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
@@ -210,7 +224,7 @@ impl Isolate {
         Queue::forget(self.raw as usize);
         let (listener, interrupts) = (
             std::mem::take(&mut *self.listener.lock().unwrap_or_else(|e| e.into_inner())),
-            std::mem::take(&mut *self.interrupts.lock().unwrap_or_else(|e| e.into_inner())),
+            self.take_interrupts(),
         );
         let mut jobs = self.take_jobs();
         jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
@@ -233,8 +247,7 @@ unsafe extern "C" fn on_host_interrupt(isolate: v8::UnsafeRawIsolatePtr, _: *mut
     function::no_unwind(|| {
         // SAFETY: V8 gives the isolate that this thread runs.
         let isolate = Isolate::of(unsafe { v8::Isolate::ref_from_raw_isolate_ptr(&isolate) });
-        let interrupts = std::mem::take(&mut *isolate.interrupts.lock().unwrap_or_else(|e| e.into_inner()));
-        for interrupt in interrupts {
+        for interrupt in isolate.take_interrupts() {
             interrupt();
         }
     });

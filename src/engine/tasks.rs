@@ -79,7 +79,7 @@ impl Queue {
     /// Calls the host's wakeup if there is something that it was not told of. Once, until the queue was
     /// looked at.
     pub fn tell(&self) {
-        if !self.news.swap(false, Ordering::SeqCst) {
+        if !self.news.load(Ordering::SeqCst) || !self.news.swap(false, Ordering::SeqCst) {
             return;
         }
         let mut state = self.state();

@@ -161,7 +161,7 @@ impl Thread {
 
     /// What has marked the top run or one below it.
     pub fn marked(&self) -> Option<Kill> {
-        first_mark(&self.runs())
+        if self.must_stop() { first_mark(&self.runs()) } else { None }
     }
 
     /// Waits until `done`, a mark on a run, or `until` (nanoseconds of `watchdog::now`).
@@ -262,7 +262,7 @@ impl Thread {
 
     /// Whether a run is marked, so that the guest must not go on.
     pub fn must_stop(&self) -> bool {
-        self.alert.load(Ordering::Relaxed)
+        self.alert.load(Ordering::SeqCst)
     }
 
     fn cpu_now(&self) -> u64 {
