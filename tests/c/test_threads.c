@@ -209,6 +209,37 @@ static void outer_limits_hold_inside(void) {
   jsvm_isolate_free(b);
 }
 
+/* Isolates are made and freed inside a host function of another one. */
+static uint32_t make_and_free(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  jsvm_isolate **given = userdata;
+  jsvm_isolate *made = new_isolate();
+  jsvm_context *context = main_context(made);
+  (void)call;
+  CHECK_EQ_NUM(number_of(context, "6*7"), 42);
+  jsvm_isolate_free(*given);
+  *given = NULL;
+  jsvm_isolate_free(made);
+  CHECK_STATUS(evaluate(context, "1", NULL, NULL, NULL), JSVM_STATUS_DISPOSED, NULL);
+  jsvm_context_free(context);
+  result->kind = JSVM_KIND_NUMBER;
+  result->number = 7;
+  return JSVM_STATUS_OK;
+}
+
+static void isolates_inside_host_functions(void) {
+  jsvm_isolate *isolate = new_isolate();
+  jsvm_context *context = main_context(isolate);
+  jsvm_isolate *given = NULL;
+  define(context, "f", make_and_free, &given);
+  for (int i = 0; i < 20; i++) {
+    given = new_isolate();
+    CHECK_EQ_NUM(number_of(context, "f() + [1, 2, 3].map(x => x * 2)[2]"), 13);
+    CHECK(given == NULL);
+  }
+  jsvm_context_free(context);
+  jsvm_isolate_free(isolate);
+}
+
 /* ---- storms ---- */
 
 struct storm {
@@ -524,6 +555,7 @@ int main(void) {
   RUN(a_calls_b_calls_a);
   RUN(no_deadlock);
   RUN(outer_limits_hold_inside);
+  RUN(isolates_inside_host_functions);
   RUN(sixteen_threads_on_four_isolates);
   RUN(isolates_in_any_order);
   RUN(isolates_one_after_another);
