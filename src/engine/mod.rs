@@ -2,8 +2,10 @@
 //!
 //! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
 //! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
-//! time; `enter` is the only way in. `value`, `function`, `promise` and `error` carry data across;
-//! `graph` with `flatten` and `build`, `json` and `clone` carry whole graphs.
+//! time; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
+//! `tasks` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
+//! `promise` and `error` carry data across; `graph` with `flatten` and `build`, `json` and `clone` carry
+//! whole graphs.
 
 pub mod buffer;
 pub mod build;
