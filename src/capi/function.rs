@@ -7,11 +7,10 @@ use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
 use crate::capi::slot::{Input, JSVM_FLAG_OWNED, copy_out, jsvm_slot, jsvm_value};
-use crate::engine::enter::{self, Fail, Outcome, Scope};
+use crate::engine::enter;
 use crate::engine::error::{Error, Status, jsvm_status};
-use crate::engine::function::{self, Call, Host, Raise};
-use crate::engine::isolate::Isolate;
-use crate::engine::value::{self, Kind, Out, Value};
+use crate::engine::function::{self, Call, Host, Record, Reply, Taken};
+use crate::engine::value::{self, Kind, Value};
 use crate::vm::context;
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
@@ -68,10 +67,7 @@ unsafe impl Options for jsvm_function_options {
 #[repr(C)]
 struct Frame {
     call: jsvm_call,
-    isolate: Arc<Isolate>,
-    this: *const v8::Value,
-    new_target: *const v8::Value,
-    context: *const v8::Context,
+    record: Record,
 }
 
 struct CHost {
@@ -90,19 +86,15 @@ struct Arguments {
 impl Arguments {
     const INLINE: usize = 6;
 
-    fn new<'s>(
-        scope: &mut Scope<'s, '_>,
-        given: &v8::FunctionCallbackArguments<'s>,
-    ) -> Result<Arguments, Error> {
-        let count = given.length().max(0) as usize;
+    fn new(call: &mut Call) -> Result<Arguments, Error> {
+        let count = call.argument_count();
         let mut arguments = Arguments {
             inline: [jsvm_slot::UNDEFINED; Arguments::INLINE],
             more: vec![jsvm_slot::UNDEFINED; if count > Arguments::INLINE { count } else { 0 }],
             count,
         };
         for i in 0..count {
-            let value = Out::new(scope, given.get(i as i32));
-            arguments.slots_mut()[i] = jsvm_slot::output(value)?;
+            arguments.slots_mut()[i] = jsvm_slot::output(call.argument(i))?;
         }
         Ok(arguments)
     }
@@ -125,78 +117,52 @@ impl Drop for Arguments {
 }
 
 impl Host for CHost {
-    fn call<'s>(
-        &self,
-        scope: &mut Scope<'s, '_>,
-        call: Call<'_, 's>,
-    ) -> Result<v8::Local<'s, v8::Value>, Raise<'s>> {
-        let arguments = Arguments::new(scope, call.arguments).map_err(Raise::Fail)?;
+    fn call<'s>(&self, call: &mut Call<'_, 's, '_>) -> Reply<'s> {
+        let arguments = match Arguments::new(call) {
+            Ok(arguments) => arguments,
+            Err(error) => return Reply::Fail(error),
+        };
         let frame = Frame {
             call: jsvm_call {
                 struct_size: size_of::<jsvm_call>(),
                 args: arguments.slots().as_ptr(),
                 argc: arguments.count,
-                is_construct_call: call.new_target.is_some(),
+                is_construct_call: call.is_construct_call(),
             },
-            isolate: Isolate::of(scope),
-            this: &*call.this,
-            new_target: call.new_target.map_or(std::ptr::null(), |target| &*target as *const _),
-            context: &*scope.get_current_context(),
+            record: call.record(),
         };
         let mut result = jsvm_slot::UNDEFINED;
         // SAFETY: the host gave both together; the frame and its slots live until below.
         let status =
             unsafe { (self.callback)(self.userdata.pointer, (&raw const frame).cast(), &mut result) };
-        let value = self.finish(scope, status, &result);
+        let reply = self.reply(call, status, &result);
         take(&result, arguments.slots());
-        value
+        reply
     }
 }
 
 impl CHost {
-    fn finish<'s>(
-        &self,
-        scope: &mut Scope<'s, '_>,
-        status: u32,
-        result: &jsvm_slot,
-    ) -> Result<v8::Local<'s, v8::Value>, Raise<'s>> {
-        let status = match Status::from_number(status) {
-            Some(status) => status,
-            None => {
-                let text =
-                    format!("host function '{}' returned {status}, which is no jsvm_status", self.name);
-                return Err(Raise::Fail(Error::new(Status::InvalidArgument, text)));
-            }
-        };
-        match status {
-            Status::Ok => self.local(scope, result).map_err(Raise::Fail),
-            Status::Exception => Err(match self.local(scope, result) {
-                Ok(value) => Raise::Throw(value),
-                Err(error) => Raise::Fail(error),
-            }),
-            status if status.is_stop() => Err(Raise::Stop(status)),
-            status => {
-                let text = format!("host function '{}' failed: {}", self.name, status.word());
-                Err(Raise::Fail(Error::new(status, text)))
-            }
+    fn reply<'s>(&self, call: &mut Call<'_, 's, '_>, status: u32, result: &jsvm_slot) -> Reply<'s> {
+        let name = &self.name;
+        let fail = |status, text: String| Reply::Fail(Error::new(status, text));
+        match Status::from_number(status) {
+            Some(Status::Ok) => self.taken(call, result).map_or_else(Reply::Fail, Reply::Return),
+            Some(Status::Exception) => self.taken(call, result).map_or_else(Reply::Fail, Reply::Throw),
+            Some(status) if status.is_stop() => Reply::Stop(status),
+            Some(status) => fail(status, format!("host function '{name}' failed: {}", status.word())),
+            None => fail(
+                Status::InvalidArgument,
+                format!("host function '{name}' returned {status}, which is no jsvm_status"),
+            ),
         }
     }
 
-    fn local<'s>(
-        &self,
-        scope: &mut Scope<'s, '_>,
-        slot: &jsvm_slot,
-    ) -> Result<v8::Local<'s, v8::Value>, Error> {
+    fn taken<'s>(&self, call: &mut Call<'_, 's, '_>, slot: &jsvm_slot) -> Result<Taken<'s>, Error> {
         // SAFETY: the host's promise about the slot that its function fills.
         let input = unsafe { Input::new(slot, "result") };
-        let value = input.map_err(Fail::from).and_then(|input| input.value().local(scope));
-        value.map_err(|fail| {
-            let reason = match fail {
-                Fail::Misuse(error) => error.message,
-                Fail::Thrown => "result: V8 could not take it".into(),
-            };
-            Error::invalid(format!("host function '{}': {reason}", self.name))
-        })
+        input
+            .and_then(|input| call.take(input.value()))
+            .map_err(|error| Error::invalid(format!("host function '{}': {}", self.name, error.message)))
     }
 }
 
@@ -262,26 +228,20 @@ pub unsafe extern "C" fn jsvm_function_new(
     })
 }
 
-/// Reads something of the call that a host function is in.
+/// The record of the call that a host function is in.
 ///
 /// # Safety
 /// `call` is NULL or what the host function was given.
-unsafe fn with_frame<R>(
-    call: *const jsvm_call,
-    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, &Frame) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+unsafe fn record<'a>(call: *const jsvm_call) -> Result<&'a Record, Error> {
     if call.is_null() {
-        return Err(Box::new(Error::invalid("call: it is NULL")));
+        return Err(Error::invalid("call: it is NULL"));
     }
     // SAFETY: the caller's promise; libjsvm makes no jsvm_call outside of a Frame.
-    let frame = unsafe { &*call.cast::<Frame>() };
-    if !enter::is_inside(&frame.isolate) {
-        return Err(Box::new(Error::new(
-            Status::WrongState,
-            "call: this thread is not in its host function",
-        )));
+    let record = unsafe { &(*call.cast::<Frame>()).record };
+    if !enter::is_inside(&record.isolate) {
+        return Err(Error::new(Status::WrongState, "call: this thread is not in its host function"));
     }
-    enter::touch(&frame.isolate, None, |scope| body(scope, frame))
+    Ok(record)
 }
 
 /// The `this` of a call.
@@ -303,8 +263,7 @@ pub unsafe extern "C" fn jsvm_call_this(
         // SAFETY: C's promise about its arguments; `this` lives as long as the call.
         unsafe {
             let result = out(result, jsvm_slot::UNDEFINED, "result")?;
-            let value = with_frame(call, |scope, frame| Ok(function::out(scope, frame.this)))?;
-            *result = jsvm_slot::output(value)?;
+            *result = jsvm_slot::output(record(call)?.this()?)?;
         }
         Ok(())
     })
@@ -329,8 +288,7 @@ pub unsafe extern "C" fn jsvm_call_new_target(
         // SAFETY: C's promise about its arguments; `new_target` lives as long as the call.
         unsafe {
             let result = out(result, jsvm_slot::UNDEFINED, "result")?;
-            let value = with_frame(call, |scope, frame| Ok(function::out(scope, frame.new_target)))?;
-            *result = jsvm_slot::output(value)?;
+            *result = jsvm_slot::output(record(call)?.new_target()?)?;
         }
         Ok(())
     })
@@ -355,8 +313,7 @@ pub unsafe extern "C" fn jsvm_call_context(
         // SAFETY: C's promise about its arguments.
         unsafe {
             let result = out_ptr(result, "result")?;
-            let context = with_frame(call, |scope, frame| Ok(context::of_call(scope, frame.context)))?;
-            *result = pool::put(jsvm_context::new(context))?;
+            *result = pool::put(jsvm_context::new(context::of_call(record(call)?)?))?;
         }
         Ok(())
     })

@@ -30,7 +30,7 @@ pub extern "C" fn jsvm_abi_version() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn jsvm_v8_version() -> *const c_char {
     static VERSION: OnceLock<CString> = OnceLock::new();
-    VERSION.get_or_init(|| CString::new(v8::VERSION_STRING).unwrap_or_default()).as_ptr()
+    VERSION.get_or_init(|| CString::new(platform::v8_version()).unwrap_or_default()).as_ptr()
 }
 
 /// A status as a word, such as "TIMEOUT"; "?" for a number that is no status. Static, any thread.

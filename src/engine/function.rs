@@ -1,16 +1,17 @@
 //! Host functions: JavaScript functions that call the host.
 
-use crate::engine::enter::{Fail, Outcome, Scope, panic_text};
+use crate::engine::enter::{self, Fail, Outcome, Scope, panic_text};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::raw;
 use crate::engine::reaper::Job;
 use crate::engine::session;
 use crate::engine::thread::{Thread, terminate_marked};
-use crate::engine::value::Out;
+use crate::engine::value::{In, Out};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Runs something that V8 or the system called: a panic must not unwind into foreign frames.
@@ -20,17 +21,19 @@ pub fn no_unwind(body: impl FnOnce()) {
     }
 }
 
-/// What a host function is given. All of it dies when the function returns.
-pub struct Call<'a, 's> {
-    pub this: v8::Local<'s, v8::Value>,
-    /// Present when the function is called by `new`.
-    pub new_target: Option<v8::Local<'s, v8::Value>>,
-    pub arguments: &'a v8::FunctionCallbackArguments<'s>,
+/// A call of a host function, for as long as it lasts.
+pub struct Call<'a, 's, 'i> {
+    scope: &'a mut Scope<'s, 'i>,
+    arguments: &'a v8::FunctionCallbackArguments<'s>,
 }
 
-/// How a host function ends when it does not return.
-pub enum Raise<'s> {
-    Throw(v8::Local<'s, v8::Value>),
+/// A value of the host's that V8 has taken.
+pub struct Taken<'s>(v8::Local<'s, v8::Value>);
+
+/// How a host function ends.
+pub enum Reply<'s> {
+    Return(Taken<'s>),
+    Throw(Taken<'s>),
     /// The run is to be stopped, or is being stopped, with this status.
     Stop(Status),
     /// It failed in a way of the host's own: the guest sees an Error.
@@ -40,11 +43,86 @@ pub enum Raise<'s> {
 /// The host's side of a function. It is dropped, outside the isolate, when JavaScript has let go
 /// of the function or the isolate is gone.
 pub trait Host: Send {
-    fn call<'s>(
+    fn call<'s>(&self, call: &mut Call<'_, 's, '_>) -> Reply<'s>;
+}
+
+impl<'s> Call<'_, 's, '_> {
+    pub fn argument_count(&self) -> usize {
+        self.arguments.length().max(0) as usize
+    }
+
+    pub fn argument(&mut self, index: usize) -> Out {
+        Out::new(self.scope, self.arguments.get(index as i32))
+    }
+
+    pub fn is_construct_call(&self) -> bool {
+        self.arguments.is_construct_call()
+    }
+
+    pub fn take(&mut self, value: In) -> Result<Taken<'s>, Error> {
+        value.local(self.scope).map(Taken).map_err(|fail| match fail {
+            Fail::Misuse(error) => *error,
+            Fail::Thrown => Error::invalid("result: V8 could not take it"),
+        })
+    }
+
+    /// For questions that come while the host function runs.
+    pub fn record(&self) -> Record {
+        Record {
+            isolate: Isolate::of(self.scope),
+            context: raw::ptr(self.scope.get_current_context()),
+            this: raw::ptr(self.arguments.this()).cast(),
+            new_target: raw::ptr(self.arguments.new_target()),
+        }
+    }
+}
+
+/// Where a call's things are. It must not be asked after the call.
+pub struct Record {
+    pub isolate: Arc<Isolate>,
+    context: *const v8::Context,
+    this: *const v8::Value,
+    new_target: *const v8::Value,
+}
+
+impl Record {
+    /// # Safety
+    /// The call lasts, and this thread is in it.
+    pub unsafe fn this(&self) -> Result<Out, Box<Error>> {
+        // SAFETY: the caller's promise.
+        unsafe { self.value(self.this) }
+    }
+
+    /// # Safety
+    /// As `this`.
+    pub unsafe fn new_target(&self) -> Result<Out, Box<Error>> {
+        // SAFETY: the caller's promise.
+        unsafe { self.value(self.new_target) }
+    }
+
+    unsafe fn value(&self, value: *const v8::Value) -> Result<Out, Box<Error>> {
+        enter::touch(&self.isolate, None, |scope| {
+            // SAFETY: the caller's promise: it is a handle of the call.
+            let value = unsafe { raw::local(scope, value) };
+            Ok(value.map_or(Out::Undefined, |value| Out::new(scope, value)))
+        })
+    }
+
+    /// Does something with the context of the function that was called.
+    ///
+    /// # Safety
+    /// As `this`.
+    pub unsafe fn with_context<R>(
         &self,
-        scope: &mut Scope<'s, '_>,
-        call: Call<'_, 's>,
-    ) -> Result<v8::Local<'s, v8::Value>, Raise<'s>>;
+        body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, v8::Local<'s, v8::Context>) -> R,
+    ) -> Result<R, Box<Error>> {
+        enter::touch(&self.isolate, None, |scope| {
+            // SAFETY: the caller's promise: it is a handle of the call.
+            let context =
+                unsafe { raw::local(scope, self.context) }.unwrap_or_else(|| scope.get_current_context());
+            Ok(body(scope, context))
+        })
+    }
 }
 
 /// What a function's data points to.
@@ -135,26 +213,22 @@ fn trampoline<'s>(
         }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
         let entry = unsafe { &*(data.value() as *const Entry) };
-        let call = Call {
-            this: arguments.this().into(),
-            new_target: arguments.is_construct_call().then(|| arguments.new_target()),
-            arguments: &arguments,
-        };
+        let mut call = Call { scope, arguments: &arguments };
         let sessions = session::count();
-        let outcome = catch_unwind(AssertUnwindSafe(|| entry.host.call(scope, call)));
+        let reply = catch_unwind(AssertUnwindSafe(|| entry.host.call(&mut call)));
         session::forget(sessions);
-        match outcome {
+        match reply {
             // The run was ended while the host worked.
             _ if Thread::current().must_stop() => unwind(scope),
-            Ok(Ok(value)) => result.set(value),
-            Ok(Err(Raise::Throw(value))) => {
-                scope.throw_exception(value);
+            Ok(Reply::Return(value)) => result.set(value.0),
+            Ok(Reply::Throw(value)) => {
+                scope.throw_exception(value.0);
             }
-            Ok(Err(Raise::Stop(status))) => {
+            Ok(Reply::Stop(status)) => {
                 Thread::current().stop_top(status);
                 unwind(scope);
             }
-            Ok(Err(Raise::Fail(error))) => throw_error(scope, &error.message),
+            Ok(Reply::Fail(error)) => throw_error(scope, &error.message),
             Err(panic) => throw_error(scope, &panic_text(&*panic)),
         }
     });
@@ -164,18 +238,6 @@ fn throw_error(scope: &mut Scope<'_, '_>, message: &str) {
     let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
     let error = v8::Exception::error(scope, message);
     scope.throw_exception(error);
-}
-
-/// A value of a call in progress, for the host. NULL is `undefined`.
-///
-/// # Safety
-/// `value` is NULL or a handle of a call that this thread is in.
-pub unsafe fn out(scope: &mut Scope<'_, '_>, value: *const v8::Value) -> Out {
-    // SAFETY: the caller's promise.
-    match unsafe { raw::local(scope, value) } {
-        Some(value) => Out::new(scope, value),
-        None => Out::Undefined,
-    }
 }
 
 /// Has the guest unwind from here, before it runs another statement.

@@ -46,6 +46,11 @@ fn default_flags() {
     ONCE.call_once(|| v8::V8::set_flags_from_string(DEFAULT_FLAGS));
 }
 
+/// V8's version, whether it has started or not.
+pub fn v8_version() -> &'static str {
+    v8::VERSION_STRING
+}
+
 /// Starts V8 if nobody has, or says why it cannot run here.
 pub fn start() -> Result<(), Error> {
     STARTED

@@ -2,6 +2,7 @@
 
 use crate::engine::enter::{self, Fail, Outcome, Scope};
 use crate::engine::error::{Error, Status};
+use crate::engine::function::Record;
 use crate::engine::isolate::{self, Isolate};
 use crate::engine::raw;
 use crate::engine::value::{self, Held, Value};
@@ -74,14 +75,13 @@ pub fn handle<'s>(scope: &mut Scope<'s, '_>, context: v8::Local<'s, v8::Context>
     }
 }
 
-/// The context of a host function's call.
+/// The context of the function that a call is of.
 ///
 /// # Safety
-/// `context` is a handle of a call that this thread is in.
-pub unsafe fn of_call(scope: &mut Scope<'_, '_>, context: *const v8::Context) -> Context {
+/// As `Record::this`.
+pub unsafe fn of_call(record: &Record) -> Result<Context, Box<Error>> {
     // SAFETY: the caller's promise.
-    let context = unsafe { raw::local(scope, context) }.unwrap_or_else(|| scope.get_current_context());
-    handle(scope, context)
+    unsafe { record.with_context(handle) }
 }
 
 /// A new context with an ordinary global object.
