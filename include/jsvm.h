@@ -205,7 +205,7 @@ typedef enum jsvm_status {
    */
   JSVM_STATUS_UNSUPPORTED = 13,
   /**
-   * This process is a fork of one in which V8 had started.
+   * This process is a fork of one in which V8 had started: use libjsvm in one of the two. No error is made.
    */
   JSVM_STATUS_FORKED = 14,
   /**

@@ -22,15 +22,12 @@ pub(crate) fn guard(
         // SAFETY: the caller gives a place for a pointer, or NULL.
         unsafe { error.write(std::ptr::null_mut()) };
     }
-    let result = if platform::forked() {
-        Err(Box::new(Error::new(
-            Status::Forked,
-            "this process is a fork of one in which V8 had started: use libjsvm in one of them only",
-        )))
-    } else {
-        catch_unwind(AssertUnwindSafe(body))
-            .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))))
-    };
+    if platform::forked() {
+        // Not even an error handle: a lock may be held for ever by a thread that was not forked.
+        return Status::Forked;
+    }
+    let result = catch_unwind(AssertUnwindSafe(body))
+        .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
     match result {
         Ok(()) => Status::Ok,
         Err(failure) => {

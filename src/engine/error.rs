@@ -37,7 +37,7 @@ pub enum jsvm_status {
     Disposed = 12,
     /// This build, machine or process cannot do it.
     Unsupported = 13,
-    /// This process is a fork of one in which V8 had started.
+    /// This process is a fork of one in which V8 had started: use libjsvm in one of the two. No error is made.
     Forked = 14,
     /// A bug of libjsvm: a Rust panic was caught at the boundary.
     Panic = 15,
