@@ -146,6 +146,10 @@
 
 /**
  * What a call came to. The numbers are part of the ABI.
+ *
+ * Besides what its documentation lists, any function may return PANIC; any function that waits for an isolate may return what
+ * an enclosing call of the same thread is being stopped with (a host function is in such a call); and any function
+ * that takes run options may return UNSUPPORTED for break_on_sigint.
  */
 typedef enum jsvm_status {
   /**
@@ -458,7 +462,8 @@ typedef enum jsvm_microtask_mode {
    */
   JSVM_MICROTASK_MODE_SHARED = 0,
   /**
-   * The context's own queue: they run after each evaluation in it, within the evaluation's limits. What
+   * The context's own queue: they run after each script that runs in it to its end, within the script's limits. What other
+   * calls queue there (jsvm_function_call) waits for the next script, and jsvm_promise_await does not run it. What
    * another context awaits from this one may never go on: see node:vm on `afterEvaluate`.
    */
   JSVM_MICROTASK_MODE_AFTER_EVALUATE = 1,
@@ -507,8 +512,8 @@ typedef struct jsvm_script jsvm_script;
 typedef struct jsvm_value jsvm_value;
 
 /**
- * Called once when libjsvm has let go of `userdata`, also when the function that took it failed:
- * on any thread, with nothing held. It may call libjsvm.
+ * Called once when libjsvm has let go of `userdata`, also when the function that took it failed: on any thread, inside no
+ * isolate, perhaps before the call that caused it returns. It may call libjsvm.
  */
 typedef void (*jsvm_finalizer)(void *userdata);
 
@@ -768,7 +773,8 @@ typedef struct jsvm_call {
  *
  * `result` is `undefined` at first. Its handle is taken: libjsvm frees it, unless it is an argument's. Its data
  * must outlive the function (static, or made by jsvm_slot_set_string).
- * It returns a jsvm_status. OK returns `*result`; EXCEPTION throws it. TIMEOUT, CPU_TIME, INTERRUPTED, CANCELLED, TERMINATED
+ * It returns a jsvm_status. OK returns `*result`; EXCEPTION throws it: to pass on what a nested call threw, fill it by
+ * jsvm_error_exception first. TIMEOUT, CPU_TIME, INTERRUPTED, CANCELLED, TERMINATED
  * and OUT_OF_MEMORY stop the run as if its own limit had. Any other status throws an Error that names it.
  * No C++ exception and no longjmp may leave it.
  */
@@ -843,12 +849,13 @@ typedef struct jsvm_isolate_options {
    */
   size_t heap_limit;
   /**
-   * Bytes of all ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError. Each growable SharedArrayBuffer and
-   * each WebAssembly memory ends there too, but their sum is not counted.
+   * Bytes of ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError. Resizable ones are held against all
+   * buffers there are, others against each other: so both together take at most twice as much. Each growable
+   * SharedArrayBuffer and each WebAssembly memory ends there too, but their sum is not counted.
    */
   size_t buffer_limit;
   /**
-   * Bytes of the calling thread's stack that JavaScript may use; default 984 KB. It never gets more than the
+   * Bytes of the calling thread's stack that JavaScript may use, at least 32 KB; default 984 KB. It never gets more than the
    * thread has left.
    */
   size_t stack_size;
@@ -1711,12 +1718,13 @@ JSVM_API const char *jsvm_error_message(const jsvm_error *error);
 JSVM_API const char *jsvm_error_code(const jsvm_error *error);
 
 /**
- * "Name: message" and a line for each frame; for a run that was stopped, where it was. NULL if
- * no JavaScript was on the stack.
+ * "Name: message" and a line for each frame; for a run that was stopped, where it was. NULL if it has no place in
+ * JavaScript: a run that was stopped between two microtasks has none.
  *
  * @param error [in] an error
  */
-JSVM_API const char *jsvm_error_stack(const jsvm_error *error);
+JSVM_API
+const char *jsvm_error_stack(const jsvm_error *error);
 
 /**
  * The script in which it happened; NULL if unknown.
@@ -1734,7 +1742,7 @@ JSVM_API const char *jsvm_error_source_line(const jsvm_error *error);
 
 /**
  * "file:line", the source line, and a line of carets under the place, each with its newline: what
- * Node prints above a stack. NULL if unknown, or if the run had `no_display_errors`.
+ * Node prints above a stack. NULL if unknown, or if the script had `no_display_errors`.
  *
  * @param error [in] an error
  */
@@ -1809,7 +1817,7 @@ JSVM_API void jsvm_error_free(jsvm_error *error);
  * Any thread; waits for the isolate.
  *
  * @param context     [in] the context whose prototypes it gets
- * @param class       [in] a jsvm_exception_class
+ * @param error_class       [in] a jsvm_exception_class
  * @param message     [in] UTF-8
  * @param message_len [in] bytes, or JSVM_AUTO_LENGTH
  * @param code        [in] UTF-8, the error's own property `code` as Node's errors have it; NULL for none
@@ -1861,7 +1869,7 @@ jsvm_status jsvm_function_new(const jsvm_context *context,
  * @param call   [in] the call
  * @param result [out] the value; release it with jsvm_slot_clear
  * @param error  [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -1877,7 +1885,7 @@ jsvm_status jsvm_call_this(const jsvm_call *call,
  * @param call   [in] the call
  * @param result [out] the value; release it with jsvm_slot_clear
  * @param error  [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -1893,7 +1901,7 @@ jsvm_status jsvm_call_new_target(const jsvm_call *call,
  * @param call   [in] the call
  * @param result [out] the context; free it with jsvm_context_free
  * @param error  [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -1993,8 +2001,8 @@ jsvm_status jsvm_isolate_new(const jsvm_isolate_options *options,
 
 /**
  * Closes an isolate at once: what runs in it is stopped and ends with DISPOSED, as do calls that
- * wait for it. The last call in flight takes it down. Handles that are left are inert: calls give
- * DISPOSED, frees work.
+ * wait for it. The last call in flight takes it down. Handles that are left are inert: calls that need
+ * the isolate give DISPOSED, frees work.
  *
  * Any thread, also inside a host function of the isolate. It does not wait and runs no guest or host code;
  * finalizers run on libjsvm's finalizer thread. NULL and freed handles are left alone.
@@ -2051,8 +2059,9 @@ jsvm_status jsvm_isolate_exit(const jsvm_isolate *isolate,
                               jsvm_error **error);
 
 /**
- * Stops what runs in the isolate now: the outermost call ends with TERMINATED. Calls that wait for
- * the isolate, and later ones, are not touched; if nothing runs, nothing happens.
+ * Stops what runs in the isolate now: the outermost call ends with TERMINATED, as do jsvm_isolate_run_tasks and
+ * jsvm_promise_await while they wait for work. Calls that wait to enter, and later ones, are not touched; if nothing
+ * runs, nothing happens.
  *
  * Any thread, no lock, also inside a host function of the isolate.
  *
@@ -2089,7 +2098,8 @@ jsvm_status jsvm_isolate_request_interrupt(const jsvm_isolate *isolate,
 
 /**
  * Runs what waits to run in the isolate: V8's tasks, promises settled by the host, microtasks. If
- * there is nothing, it waits for something, without holding the isolate.
+ * there is nothing, it waits for something, without holding the isolate; a session of this thread's, or a host function
+ * that it is in, holds it all the same.
  *
  * Any thread; waits for the isolate.
  *
@@ -2126,8 +2136,9 @@ jsvm_status jsvm_isolate_perform_microtask_checkpoint(const jsvm_isolate *isolat
                                                       jsvm_error **error);
 
 /**
- * Has a function called when there is something to run, so that an event loop need not poll. It is
- * called once until jsvm_isolate_run_tasks has looked.
+ * Has a function called when something comes in to run, so that an event loop need not poll. It is called once until
+ * jsvm_isolate_run_tasks or jsvm_promise_await looks. It does not tell when a timer of V8's is due (Atomics.waitAsync with a
+ * timeout): while there is work left, look from time to time.
  *
  * Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
  * and must not free the isolate.
@@ -2151,8 +2162,9 @@ jsvm_status jsvm_isolate_set_wakeup(const jsvm_isolate *isolate,
  * Has a function called for each promise that is rejected and still has no handler when the microtasks
  * are done. Node: process.on('unhandledRejection').
  *
- * Any thread, no lock. The callback comes on the thread of the call in which it happened, after the isolate was
- * released; it may call anything.
+ * Any thread, no lock. The callback comes after the isolate was left, on the thread of the call in which it happened; if
+ * that thread is still inside an isolate (a session, a host function of another isolate), on libjsvm's finalizer
+ * thread. It may call anything.
  *
  * @param isolate   [in] an isolate
  * @param callback  [in] the function; NULL for none
@@ -2619,7 +2631,7 @@ jsvm_status jsvm_promise_new(const jsvm_context *context,
  * @param resolver [in] the host's end of the promise
  * @param value    [in] the value; NULL is `undefined`
  * @param error    [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2635,7 +2647,7 @@ jsvm_status jsvm_resolver_resolve(const jsvm_resolver *resolver,
  * @param resolver [in] the host's end of the promise
  * @param reason   [in] the reason; NULL is `undefined`
  * @param error    [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD

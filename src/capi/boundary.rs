@@ -3,10 +3,10 @@
 
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
-use crate::engine::enter::panic_text;
+use crate::engine::enter::{self, panic_text};
 use crate::engine::error::{Error, Status, jsvm_status};
-use crate::engine::platform;
 use crate::engine::value::MAX_STRING;
+use crate::engine::{platform, reaper};
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -231,8 +231,8 @@ pub struct Userdata {
     finalizer: jsvm_finalizer,
 }
 
-/// Called once when libjsvm has let go of `userdata`, also when the function that took it failed:
-/// on any thread, with nothing held. It may call libjsvm.
+/// Called once when libjsvm has let go of `userdata`, also when the function that took it failed: on any thread, inside no
+/// isolate, perhaps before the call that caused it returns. It may call libjsvm.
 #[allow(non_camel_case_types)]
 pub type jsvm_finalizer = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
@@ -249,9 +249,13 @@ impl Userdata {
 
 impl Drop for Userdata {
     fn drop(&mut self) {
-        if let Some(finalizer) = self.finalizer {
-            // SAFETY: the host gave both together.
-            unsafe { finalizer(self.pointer) };
+        let Some(finalizer) = self.finalizer else { return };
+        if enter::depth().0 > 0 {
+            // This thread is inside an isolate: not here.
+            let later = Userdata { pointer: self.pointer, finalizer: self.finalizer };
+            return reaper::later(vec![Box::new(move || drop(later))]);
         }
+        // SAFETY: the host gave both together.
+        unsafe { finalizer(self.pointer) };
     }
 }

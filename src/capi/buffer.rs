@@ -105,7 +105,8 @@ pub unsafe extern "C" fn jsvm_array_buffer_new_external(
             value
         } else {
             // SAFETY: the host keeps the memory until its finalizer is called.
-            let store = unsafe { buffer::host_store(data, len, Box::new(move || drop(userdata))) };
+            let store =
+                unsafe { buffer::host_store(&context.isolate, data, len, Box::new(move || drop(userdata))) };
             enter::touch(&context.isolate, Some(&context.global), |scope| buffer::external(scope, &store))?
         };
         *result = handle(value)?;

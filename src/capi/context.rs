@@ -41,7 +41,8 @@ impl Handle for jsvm_context {
 pub enum jsvm_microtask_mode {
     /// The isolate's queue: they run when the outermost call ends.
     Shared = 0,
-    /// The context's own queue: they run after each evaluation in it, within the evaluation's limits. What
+    /// The context's own queue: they run after each script that runs in it to its end, within the script's limits. What other
+    /// calls queue there (jsvm_function_call) waits for the next script, and jsvm_promise_await does not run it. What
     /// another context awaits from this one may never go on: see node:vm on `afterEvaluate`.
     AfterEvaluate = 1,
 }

@@ -154,8 +154,8 @@ pub unsafe extern "C" fn jsvm_error_code(error: *const jsvm_error) -> *const c_c
     field(error, |e| e.code.as_ref())
 }
 
-/// "Name: message" and a line for each frame; for a run that was stopped, where it was. NULL if
-/// no JavaScript was on the stack.
+/// "Name: message" and a line for each frame; for a run that was stopped, where it was. NULL if it has no place in
+/// JavaScript: a run that was stopped between two microtasks has none.
 ///
 /// @param error [in] an error
 #[unsafe(no_mangle)]
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn jsvm_error_source_line(error: *const jsvm_error) -> *co
 }
 
 /// "file:line", the source line, and a line of carets under the place, each with its newline: what
-/// Node prints above a stack. NULL if unknown, or if the run had `no_display_errors`.
+/// Node prints above a stack. NULL if unknown, or if the script had `no_display_errors`.
 ///
 /// @param error [in] an error
 #[unsafe(no_mangle)]

@@ -16,7 +16,7 @@ use std::ffi::c_char;
 /// Any thread; waits for the isolate.
 ///
 /// @param context     [in] the context whose prototypes it gets
-/// @param class       [in] a jsvm_exception_class
+/// @param error_class       [in] a jsvm_exception_class
 /// @param message     [in] UTF-8
 /// @param message_len [in] bytes, or JSVM_AUTO_LENGTH
 /// @param code        [in] UTF-8, the error's own property `code` as Node's errors have it; NULL for none

@@ -35,7 +35,8 @@ pub struct jsvm_call {
 ///
 /// `result` is `undefined` at first. Its handle is taken: libjsvm frees it, unless it is an argument's. Its data
 /// must outlive the function (static, or made by jsvm_slot_set_string).
-/// It returns a jsvm_status. OK returns `*result`; EXCEPTION throws it. TIMEOUT, CPU_TIME, INTERRUPTED, CANCELLED, TERMINATED
+/// It returns a jsvm_status. OK returns `*result`; EXCEPTION throws it: to pass on what a nested call threw, fill it by
+/// jsvm_error_exception first. TIMEOUT, CPU_TIME, INTERRUPTED, CANCELLED, TERMINATED
 /// and OUT_OF_MEMORY stop the run as if its own limit had. Any other status throws an Error that names it.
 /// No C++ exception and no longjmp may leave it.
 #[allow(non_camel_case_types)]
@@ -251,7 +252,7 @@ unsafe fn record<'a>(call: *const jsvm_call) -> Result<&'a Record, Error> {
 /// @param call   [in] the call
 /// @param result [out] the value; release it with jsvm_slot_clear
 /// @param error  [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_STATE, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_call_this(
@@ -276,7 +277,7 @@ pub unsafe extern "C" fn jsvm_call_this(
 /// @param call   [in] the call
 /// @param result [out] the value; release it with jsvm_slot_clear
 /// @param error  [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_STATE, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_call_new_target(
@@ -301,7 +302,7 @@ pub unsafe extern "C" fn jsvm_call_new_target(
 /// @param call   [in] the call
 /// @param result [out] the context; free it with jsvm_context_free
 /// @param error  [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, WRONG_STATE, OUT_OF_MEMORY, FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_STATE, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_call_context(

@@ -46,10 +46,11 @@ pub struct jsvm_isolate_options {
     /// The heap in bytes, 8 MB to 1400 MB; default 512 MB. A call that passes it ends with OUT_OF_MEMORY. V8 may
     /// pass it by up to 1 GB for the moment in which the guest is stopped.
     pub heap_limit: usize,
-    /// Bytes of all ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError. Each growable SharedArrayBuffer and
-    /// each WebAssembly memory ends there too, but their sum is not counted.
+    /// Bytes of ArrayBuffers; default 512 MB. Beyond it the guest gets a RangeError. Resizable ones are held against all
+    /// buffers there are, others against each other: so both together take at most twice as much. Each growable
+    /// SharedArrayBuffer and each WebAssembly memory ends there too, but their sum is not counted.
     pub buffer_limit: usize,
-    /// Bytes of the calling thread's stack that JavaScript may use; default 984 KB. It never gets more than the
+    /// Bytes of the calling thread's stack that JavaScript may use, at least 32 KB; default 984 KB. It never gets more than the
     /// thread has left.
     pub stack_size: usize,
     /// The host drains the microtask queue by jsvm_isolate_perform_microtask_checkpoint; otherwise every outermost call
@@ -172,8 +173,8 @@ pub unsafe extern "C" fn jsvm_isolate_new(
 }
 
 /// Closes an isolate at once: what runs in it is stopped and ends with DISPOSED, as do calls that
-/// wait for it. The last call in flight takes it down. Handles that are left are inert: calls give
-/// DISPOSED, frees work.
+/// wait for it. The last call in flight takes it down. Handles that are left are inert: calls that need
+/// the isolate give DISPOSED, frees work.
 ///
 /// Any thread, also inside a host function of the isolate. It does not wait and runs no guest or host code;
 /// finalizers run on libjsvm's finalizer thread. NULL and freed handles are left alone.
@@ -254,8 +255,9 @@ pub unsafe extern "C" fn jsvm_isolate_exit(
     })
 }
 
-/// Stops what runs in the isolate now: the outermost call ends with TERMINATED. Calls that wait for
-/// the isolate, and later ones, are not touched; if nothing runs, nothing happens.
+/// Stops what runs in the isolate now: the outermost call ends with TERMINATED, as do jsvm_isolate_run_tasks and
+/// jsvm_promise_await while they wait for work. Calls that wait to enter, and later ones, are not touched; if nothing
+/// runs, nothing happens.
 ///
 /// Any thread, no lock, also inside a host function of the isolate.
 ///
@@ -313,7 +315,8 @@ pub unsafe extern "C" fn jsvm_isolate_request_interrupt(
 }
 
 /// Runs what waits to run in the isolate: V8's tasks, promises settled by the host, microtasks. If
-/// there is nothing, it waits for something, without holding the isolate.
+/// there is nothing, it waits for something, without holding the isolate; a session of this thread's, or a host function
+/// that it is in, holds it all the same.
 ///
 /// Any thread; waits for the isolate.
 ///
@@ -377,8 +380,9 @@ pub unsafe extern "C" fn jsvm_isolate_perform_microtask_checkpoint(
 #[allow(non_camel_case_types)]
 pub type jsvm_wakeup_callback = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
-/// Has a function called when there is something to run, so that an event loop need not poll. It is
-/// called once until jsvm_isolate_run_tasks has looked.
+/// Has a function called when something comes in to run, so that an event loop need not poll. It is called once until
+/// jsvm_isolate_run_tasks or jsvm_promise_await looks. It does not tell when a timer of V8's is due (Atomics.waitAsync with a
+/// timeout): while there is work left, look from time to time.
 ///
 /// Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
 /// and must not free the isolate.
@@ -421,8 +425,9 @@ pub type jsvm_unhandled_rejection_callback =
 /// Has a function called for each promise that is rejected and still has no handler when the microtasks
 /// are done. Node: process.on('unhandledRejection').
 ///
-/// Any thread, no lock. The callback comes on the thread of the call in which it happened, after the isolate was
-/// released; it may call anything.
+/// Any thread, no lock. The callback comes after the isolate was left, on the thread of the call in which it happened; if
+/// that thread is still inside an isolate (a session, a host function of another isolate), on libjsvm's finalizer
+/// thread. It may call anything.
 ///
 /// @param isolate   [in] an isolate
 /// @param callback  [in] the function; NULL for none

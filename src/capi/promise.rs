@@ -91,7 +91,7 @@ unsafe fn settle(
 /// @param resolver [in] the host's end of the promise
 /// @param value    [in] the value; NULL is `undefined`
 /// @param error    [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), DISPOSED, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_resolver_resolve(
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn jsvm_resolver_resolve(
 /// @param resolver [in] the host's end of the promise
 /// @param reason   [in] the reason; NULL is `undefined`
 /// @param error    [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is settled already), DISPOSED, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_resolver_reject(

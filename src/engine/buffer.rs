@@ -7,11 +7,14 @@ use crate::engine::element::{Element, array_buffer};
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::error::{Error, Status};
 use crate::engine::function::no_unwind;
+use crate::engine::heap::Buffers;
 use crate::engine::isolate::Isolate;
 use crate::engine::object::within;
 use crate::engine::reaper::{self, Job};
 use crate::engine::value::Value;
 use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// The memory of a buffer, held: it stays whole, whatever becomes of the buffer and the isolate.
 pub struct Store(v8::SharedRef<v8::BackingStore>);
@@ -42,20 +45,26 @@ pub fn check_length(len: usize) -> Result<(), Error> {
 ///
 /// # Safety
 /// `data` points to `len` bytes, more than none, until `release` is done.
-pub unsafe fn host_store(data: *mut c_void, len: usize, release: Job) -> Store {
-    let release = Box::into_raw(Box::new(release)).cast();
+pub unsafe fn host_store(isolate: &Isolate, data: *mut c_void, len: usize, release: Job) -> Store {
+    isolate.buffers.host.fetch_add(len, Ordering::Relaxed);
+    let lent = Box::into_raw(Box::new(Lent { buffers: isolate.buffers.clone(), release })).cast();
     // SAFETY: the caller's promise about the memory; `on_released` takes the box back.
-    Store(
-        unsafe { v8::ArrayBuffer::new_backing_store_from_ptr(data, len, on_released, release) }.make_shared(),
-    )
+    Store(unsafe { v8::ArrayBuffer::new_backing_store_from_ptr(data, len, on_released, lent) }.make_shared())
+}
+
+/// Memory of the host's that V8 uses.
+struct Lent {
+    buffers: Arc<Buffers>,
+    release: Job,
 }
 
 /// V8 calls this once, on any thread, also in the middle of a collection.
-unsafe extern "C" fn on_released(_data: *mut c_void, _len: usize, release: *mut c_void) {
+unsafe extern "C" fn on_released(_data: *mut c_void, len: usize, lent: *mut c_void) {
     no_unwind(|| {
         // SAFETY: the box that `host_store` gave away.
-        let release = unsafe { Box::from_raw(release as *mut Job) };
-        reaper::later(vec![*release]);
+        let lent = unsafe { Box::from_raw(lent as *mut Lent) };
+        lent.buffers.host.fetch_sub(len, Ordering::Relaxed);
+        reaper::later(vec![lent.release]);
     });
 }
 

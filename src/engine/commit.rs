@@ -12,6 +12,7 @@ use crate::engine::isolate::Isolate;
 use crate::engine::raw::{self, RawIsolate};
 use std::arch::global_asm;
 use std::ffi::{c_int, c_void};
+use std::sync::atomic::Ordering;
 
 /// A wrapper by the name that the linker wants. It is written in assembly because rustc would export
 /// a function of that name from the library.
@@ -93,9 +94,12 @@ fn has_room(isolate: RawIsolate, bytes: usize) -> bool {
         // V8 makes the isolate and nobody runs in it yet.
         return true;
     }
-    let limit = Isolate::of(&v8_isolate).options.buffer_limit;
+    let owner = Isolate::of(&v8_isolate);
+    let limit = owner.options.buffer_limit;
     let fits = |v8_isolate: &mut v8::Isolate| {
-        let used = v8_isolate.get_heap_statistics().external_memory();
+        let external = v8_isolate.get_heap_statistics().external_memory();
+        // The host's own memory is the host's to count.
+        let used = external.saturating_sub(owner.buffers.host.load(Ordering::Relaxed));
         used.checked_add(bytes).is_some_and(|sum| sum <= limit)
     };
     if bytes > limit {
@@ -113,7 +117,22 @@ fn has_room(isolate: RawIsolate, bytes: usize) -> bool {
 /// `store` is a live backing store of V8's.
 unsafe fn growth(store: *const c_void, len: usize) -> usize {
     // SAFETY: the caller's promise.
-    len.saturating_sub(unsafe { &*store.cast::<v8::BackingStore>() }.byte_length())
+    len.saturating_sub(unsafe { length(store) })
+}
+
+/// # Safety
+/// As `growth`.
+unsafe fn length(store: *const c_void) -> usize {
+    // SAFETY: the caller's promise.
+    unsafe { &*store.cast::<v8::BackingStore>() }.byte_length()
+}
+
+/// Whether one buffer of this length is more than the isolate may have: V8 does not count shared and
+/// WebAssembly memory.
+fn exceeds(isolate: RawIsolate, len: usize) -> bool {
+    // SAFETY: V8 calls on the thread that is inside the isolate.
+    let v8_isolate = unsafe { raw::isolate(isolate) };
+    !v8_isolate.get_data(0).is_null() && len > Isolate::of(&v8_isolate).options.buffer_limit
 }
 
 // The wrappers have V8's signatures. SAFETY of all: what V8 passes is passed on.
@@ -129,7 +148,7 @@ unsafe extern "C" fn resize_in_place(this: *mut c_void, isolate: RawIsolate, len
 
 unsafe extern "C" fn grow_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int {
     // SAFETY: as above.
-    if !has_room(isolate, unsafe { growth(this, len) }) {
+    if exceeds(isolate, len) || !has_room(isolate, unsafe { growth(this, len) }) {
         return FAILURE;
     }
     // SAFETY: as above.
@@ -142,7 +161,10 @@ unsafe extern "C" fn grow_wasm_memory_in_place(
     delta_pages: usize,
     max_pages: usize,
 ) -> OptionalSize {
-    if !has_room(isolate, delta_pages.saturating_mul(WASM_PAGE)) {
+    let delta = delta_pages.saturating_mul(WASM_PAGE);
+    // SAFETY: as above.
+    let total = unsafe { length(this) }.saturating_add(delta);
+    if exceeds(isolate, total) || !has_room(isolate, delta) {
         return OptionalSize { value: 0, has_value: 0 };
     }
     // SAFETY: as above.

@@ -70,10 +70,12 @@ pub fn is_inside_raw(isolate: raw::RawIsolate) -> bool {
 
 /// How many stays the thread has, and runs in the innermost one.
 pub fn depth() -> (usize, u32) {
-    LOCAL.with(|local| {
-        let inside = local.inside.borrow();
-        (inside.len(), inside.last().map_or(0, |stay| stay.runs))
-    })
+    LOCAL
+        .try_with(|local| {
+            let inside = local.inside.borrow();
+            (inside.len(), inside.last().map_or(0, |stay| stay.runs))
+        })
+        .unwrap_or((0, 0))
 }
 
 /// Whether the calling thread has a run of the isolate on its stack.
@@ -179,6 +181,9 @@ pub fn touch<R>(
     let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
     let result = inside(isolate, context, &thread, None, body);
     drop(entry);
+    if depth().0 == 0 {
+        after(isolate, Vec::new());
+    }
     result
 }
 

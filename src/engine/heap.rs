@@ -60,13 +60,20 @@ pub fn restore_limit(isolate: &Isolate, v8_isolate: &mut v8::Isolate) {
 pub struct Buffers {
     used: AtomicUsize,
     limit: usize,
+    /// Bytes of the host's that buffers share.
+    pub host: AtomicUsize,
     /// The last request was refused.
     refused: AtomicBool,
 }
 
 impl Buffers {
     pub fn new(limit: usize) -> Arc<Buffers> {
-        Arc::new(Buffers { used: AtomicUsize::new(0), limit, refused: AtomicBool::new(false) })
+        Arc::new(Buffers {
+            used: AtomicUsize::new(0),
+            limit,
+            host: AtomicUsize::new(0),
+            refused: AtomicBool::new(false),
+        })
     }
 
     pub fn used(&self) -> usize {

@@ -169,11 +169,12 @@ impl Isolate {
         }
     }
 
-    /// Ends what runs in the isolate now. Calls that wait for it go on.
+    /// Ends what runs in the isolate now, and calls that wait for its tasks. Calls that wait to enter go on.
     pub fn terminate(&self) {
         if let Some(owner) = self.gate.owner() {
             owner.stop(self, Status::Terminated);
         }
+        self.tasks.stop_waiting(self, Status::Terminated);
     }
 
     /// The last one is let go here, outside the lock.

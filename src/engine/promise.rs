@@ -92,6 +92,9 @@ impl Resolver {
                 format!("{argument}: it belongs to another isolate"),
             )));
         }
+        if self.isolate.closed.load(Ordering::SeqCst) {
+            return Err(Box::new(Error::killed(Status::Disposed, Vec::new())));
+        }
         let value = value.own();
         if !self.tell(if resolve { Settled::Resolve(value) } else { Settled::Reject(value) }) {
             return Err(Box::new(Error::new(Status::WrongState, "resolver: its promise is settled already")));

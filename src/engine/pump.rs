@@ -12,6 +12,7 @@ use std::time::Duration;
 /// Runs what is there; waits up to `wait` for something if there is nothing. Says whether more may
 /// come.
 pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Result<bool, Box<Error>> {
+    isolate.tasks.looked();
     let until = now().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(NEVER));
     enter::span(isolate, limits, |thread| {
         loop {
@@ -31,6 +32,7 @@ pub fn run_until(
     mut done: impl FnMut() -> Result<bool, Box<Error>>,
 ) -> Result<(), Box<Error>> {
     let thread = Thread::current();
+    isolate.tasks.looked();
     loop {
         let ran = run_ready(isolate)?;
         if done()? {
@@ -83,7 +85,7 @@ pub fn checkpoint(isolate: &Arc<Isolate>, limits: &Limits) -> Result<(), Box<Err
 
 /// Collects all garbage; host functions that are let go by it are finalized as the call ends.
 pub fn collect(isolate: &Arc<Isolate>) -> Result<(), Box<Error>> {
-    enter::run(isolate, None, &Limits::NONE, |scope| {
+    enter::touch(isolate, None, |scope| {
         scope.low_memory_notification();
         Ok(())
     })

@@ -1,7 +1,8 @@
 //! What is to run in an isolate later: V8's own tasks, and what the host settles from outside.
 
 use crate::engine::enter::{self, Scope};
-use crate::engine::error::Kill;
+use crate::engine::error::{Kill, Status};
+use crate::engine::isolate::Isolate;
 use crate::engine::raw::RawIsolate;
 use crate::engine::thread::{NEVER, Thread};
 use crate::engine::watchdog::now;
@@ -109,6 +110,19 @@ impl Queue {
         std::mem::take(&mut state.notes)
     }
 
+    /// The host has come to look: it is to be told of what comes from now on.
+    pub fn looked(&self) {
+        self.state().told = false;
+    }
+
+    /// Has every thread that waits for work stopped.
+    pub fn stop_waiting(&self, isolate: &Isolate, status: Status) {
+        let waiting = self.state().waiting.clone();
+        for thread in waiting {
+            thread.stop(isolate, status);
+        }
+    }
+
     pub fn has_notes(&self) -> bool {
         self.noted.load(Ordering::Relaxed)
     }
@@ -116,7 +130,6 @@ impl Queue {
     /// The next task that is due. The caller runs it inside the isolate.
     pub fn next_task(&self) -> Option<v8::Task> {
         let mut state = self.state();
-        state.told = false;
         if let Some(task) = state.ready.pop_front() {
             return Some(task);
         }

@@ -291,6 +291,10 @@ static void buffers_that_grow(void) {
       "new SharedArrayBuffer(2**28,{maxByteLength:2**30})",
       "new WebAssembly.Memory({initial:5000})",
       "new WebAssembly.Memory({initial:1}).grow(5000)",
+      /* Step by step. */
+      "let s=new SharedArrayBuffer(8,{maxByteLength:2**30});for(;;)s.grow(s.byteLength+1e7)",
+      "let m=new WebAssembly.Memory({initial:1});for(;;)m.grow(100)",
+      "let m=new WebAssembly.Memory({initial:1,maximum:60000,shared:true});for(;;)m.grow(100)",
   };
   static const char *const GIVEN[] = {
       /* What is garbage does not count. */
