@@ -218,8 +218,16 @@ pub fn bare<R>(
     let result = {
         // SAFETY: entered above.
         let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
-        v8::scope!(let scope, &mut v8_isolate);
-        body(scope)
+        let result = {
+            v8::scope!(let scope, &mut v8_isolate);
+            body(scope)
+        };
+        if !is_running(isolate) && isolate.over_limit.swap(false, Ordering::Relaxed) {
+            heap::restore_limit(isolate, &mut v8_isolate);
+            Err(Error::killed(Status::OutOfMemory, Vec::new()).into())
+        } else {
+            result
+        }
     };
     drop(entry);
     result.map_err(|fail| match fail {
@@ -266,6 +274,7 @@ pub fn run<R>(
     let rejections = if outermost && drained { take_rejections(isolate) } else { Vec::new() };
     drop(entry);
     if outermost {
+        isolate.tasks.ran();
         after(isolate, rejections);
     }
     result

@@ -5,10 +5,10 @@
 //! headroom large enough for the biggest single step of a builtin, and has the guest stopped
 //! before it takes another one.
 
+use crate::engine::enter;
 use crate::engine::error::Status;
 use crate::engine::isolate::Isolate;
 use crate::engine::raw;
-use crate::engine::thread::Thread;
 use std::alloc::Layout;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -23,24 +23,36 @@ pub const MIN_HEAP_LIMIT: usize = 8 << 20;
 pub const MAX_HEAP_LIMIT: usize = 1400 << 20;
 pub const DEFAULT_BUFFER_LIMIT: usize = 512 << 20;
 
-/// V8 asks what to do as the heap nears its limit. It is in the middle of a collection.
+/// V8 asks what to do as the heap nears its limit: in the middle of a collection, and also on a
+/// thread of its own that compiles. To answer with less than it has is a fatal error.
 ///
 /// # Safety
-/// `data` is the isolate that the callback was added to, and this thread is inside it.
+/// `data` is the isolate that the callback was added to, and a thread is inside it.
 pub unsafe extern "C" fn near_heap_limit(data: *mut c_void, current: usize, _initial: usize) -> usize {
     // SAFETY: the caller's promise; whoever is inside holds the isolate.
     let isolate = unsafe { &*(data as *const Isolate) };
-    if isolate.buffers.refused.swap(false, Ordering::Relaxed) {
+    let here = enter::is_inside(isolate);
+    if here && isolate.buffers.refused.swap(false, Ordering::Relaxed) && has_room(isolate, current) {
         // V8 also comes here in its last try to make room for an ArrayBuffer that we refused: that is
         // the guest's RangeError.
-        return current;
+        return current + 1;
     }
     isolate.over_limit.store(true, Ordering::Relaxed);
-    // Or V8 would go back to the limit before the step that needs the headroom.
-    // SAFETY: this thread is inside the isolate; V8 only notes a number.
-    unsafe { raw::isolate_automatically_restore_initial_heap_limit(isolate.raw(), 0.0) };
-    Thread::current().stop(isolate, Status::OutOfMemory);
+    if here {
+        // Or V8 would go back to the limit before the step that needs the headroom.
+        // SAFETY: this thread is inside the isolate; V8 only notes a number.
+        unsafe { raw::isolate_automatically_restore_initial_heap_limit(isolate.raw(), 0.0) };
+    }
+    if let Some(owner) = isolate.gate.owner() {
+        owner.stop(isolate, Status::OutOfMemory);
+    }
     current.saturating_add(HEADROOM)
+}
+
+/// Whether the heap is far from its limit. This thread is inside the isolate.
+fn has_room(isolate: &Isolate, limit: usize) -> bool {
+    // SAFETY: as the documentation says.
+    unsafe { raw::isolate(isolate.raw()) }.get_heap_statistics().used_heap_size() < limit / 2
 }
 
 /// While the guest keeps more than the limit, V8 cannot go back to it. It does in the collection that

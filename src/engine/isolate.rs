@@ -90,7 +90,7 @@ impl Isolate {
         let raw = raw::raw_isolate(&owned);
         let isolate = Arc::new(Isolate {
             gate: Gate::default(),
-            tasks: Queue::of(raw as usize),
+            tasks: Queue::of_new(raw as usize),
             buffers,
             deferred: AtomicBool::new(false),
             closed: AtomicBool::new(false),
@@ -222,7 +222,7 @@ impl Isolate {
         // SAFETY: the gate appoints one thread, once, and lets nobody in any more.
         let shared = unsafe { (*self.shared.get()).take() };
         drop(shared);
-        Queue::forget(self.raw as usize);
+        self.tasks.forget(self.raw as usize);
         let (listener, interrupts) = (
             std::mem::take(&mut *self.listener.lock().unwrap_or_else(|e| e.into_inner())),
             self.take_interrupts(),
@@ -239,7 +239,7 @@ impl Drop for Isolate {
         // A reference-counted isolate that nobody closed: `new` failed half-way.
         if self.shared.get_mut().is_some() {
             *self.shared.get_mut() = None;
-            Queue::forget(self.raw as usize);
+            self.tasks.forget(self.raw as usize);
         }
     }
 }

@@ -15,13 +15,13 @@ pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Res
     isolate.tasks.looked();
     let until = now().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(NEVER));
     enter::span(isolate, limits, |thread| {
-        loop {
-            let ran = run_ready(isolate)?;
-            if ran || now() >= until {
-                return Ok(isolate.tasks.work_left());
-            }
-            wait_for_work(isolate, thread, until)?;
+        let mut ran = run_ready(isolate)?;
+        while !ran && now() < until {
+            let seen = isolate.tasks.runs();
+            wait_for_work(isolate, thread, until, seen)?;
+            ran = isolate.tasks.is_ready() && run_ready(isolate)?;
         }
+        Ok(isolate.tasks.work_left())
     })
 }
 
@@ -33,20 +33,28 @@ pub fn run_until(
 ) -> Result<(), Box<Error>> {
     let thread = Thread::current();
     isolate.tasks.looked();
+    let mut ran = run_ready(isolate)?;
     loop {
-        let ran = run_ready(isolate)?;
+        // Read before it is asked: who settles the promise after that has ended a run after that.
+        let seen = isolate.tasks.runs();
         if done()? {
             return Ok(());
         }
         if !ran {
             if !isolate.tasks.work_left() {
+                // Another thread may have taken the last of it and be at work: this waits for it.
+                if done()? {
+                    return Ok(());
+                }
                 return Err(Box::new(Error::new(
                     Status::WrongState,
                     "promise: it is pending, and nothing is left to run that could settle it",
                 )));
             }
-            wait_for_work(isolate, &thread, NEVER)?;
+            wait_for_work(isolate, &thread, NEVER, seen)?;
         }
+        // Entering for nothing would count as a run, and wake the others for nothing.
+        ran = isolate.tasks.is_ready() && run_ready(isolate)?;
     }
 }
 
@@ -71,8 +79,13 @@ fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
 }
 
 /// Waits, outside the isolate unless the caller is a guest of it, for something to run.
-fn wait_for_work(isolate: &Arc<Isolate>, thread: &Arc<Thread>, until: u64) -> Result<(), Box<Error>> {
-    isolate.tasks.wait(thread, until).map_err(|kill| Box::new(Error::killed(kill, Vec::new())))
+fn wait_for_work(
+    isolate: &Arc<Isolate>,
+    thread: &Arc<Thread>,
+    until: u64,
+    seen: u64,
+) -> Result<(), Box<Error>> {
+    isolate.tasks.wait(thread, until, seen).map_err(|kill| Box::new(Error::killed(kill, Vec::new())))
 }
 
 /// Runs the microtasks.

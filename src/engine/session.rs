@@ -37,9 +37,10 @@ pub fn enter(isolate: &Arc<Isolate>, token: usize) -> Result<(), Box<Error>> {
 
 /// Leaves what this thread entered last, if it was by this token and from this place.
 pub fn exit(token: usize) -> Result<(), Box<Error>> {
+    let here = depth();
     let session = SESSIONS.with(|sessions| {
         let mut sessions = sessions.0.borrow_mut();
-        let fits = sessions.last().is_some_and(|last| last.token == token && last.depth == depth());
+        let fits = sessions.last().is_some_and(|last| last.token == token && last.depth == here);
         if fits { sessions.pop() } else { None }
     });
     match session {
@@ -62,6 +63,8 @@ fn leave(session: Session) {
 
 /// How many sessions the thread has.
 pub fn count() -> usize {
+    // What a thread knows of itself is made before its sessions, and so outlives them.
+    depth();
     SESSIONS.with(|sessions| sessions.0.borrow().len())
 }
 

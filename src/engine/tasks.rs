@@ -8,7 +8,7 @@ use crate::engine::thread::{NEVER, Thread};
 use crate::engine::watchdog::now;
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 /// Something of the host's to be done inside the isolate.
@@ -24,6 +24,10 @@ pub struct Queue {
     noted: AtomicBool,
     /// Whether `untold` may be set: looked at whenever a thread leaves the isolate.
     news: AtomicBool,
+    /// Counts the runs that came to their end: what a thread waits for may be another one's doing.
+    runs: AtomicU64,
+    /// Threads that wait.
+    waiters: AtomicUsize,
     /// Promises that the host has yet to settle.
     pub unsettled: AtomicUsize,
 }
@@ -46,7 +50,18 @@ struct State {
 static QUEUES: LazyLock<Mutex<HashMap<usize, Arc<Queue>>>> = LazyLock::new(Mutex::default);
 
 impl Queue {
-    pub fn of(isolate: usize) -> Arc<Queue> {
+    /// The queue of a new isolate. V8 may have posted to it already; one that is closed was of an isolate
+    /// that had the same address.
+    pub fn of_new(isolate: usize) -> Arc<Queue> {
+        let mut queues = QUEUES.lock().unwrap_or_else(|e| e.into_inner());
+        let queue = queues.entry(isolate).or_default();
+        if queue.state().closed {
+            *queue = Arc::default();
+        }
+        queue.clone()
+    }
+
+    fn of(isolate: usize) -> Arc<Queue> {
         QUEUES.lock().unwrap_or_else(|e| e.into_inner()).entry(isolate).or_default().clone()
     }
 
@@ -168,15 +183,40 @@ impl Queue {
         state.delayed.iter().map(|d| d.0).min().unwrap_or(NEVER)
     }
 
-    /// Waits, outside the isolate, until something is to run, until `until`, or a mark on a run.
-    pub fn wait(&self, thread: &Arc<Thread>, until: u64) -> Result<(), Kill> {
+    /// Whether something is to run now.
+    pub fn is_ready(&self) -> bool {
+        self.ready_at() <= now()
+    }
+
+    /// How many runs have ended.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::SeqCst)
+    }
+
+    /// A run has ended: who waits looks whether it has what it waits for.
+    pub fn ran(&self) {
+        self.runs.fetch_add(1, Ordering::SeqCst);
+        if self.waiters.load(Ordering::SeqCst) > 0 {
+            let waiting = self.state().waiting.clone();
+            for thread in waiting {
+                thread.notify();
+            }
+        }
+    }
+
+    /// Waits, outside the isolate, until something is to run, until a run has ended since `seen` was
+    /// read, until `until`, or a mark on a run.
+    pub fn wait(&self, thread: &Arc<Thread>, until: u64, seen: u64) -> Result<(), Kill> {
         self.state().waiting.push(thread.clone());
+        self.waiters.fetch_add(1, Ordering::SeqCst);
         let next = self.ready_at();
-        let result = if next <= now() {
+        let result = if next <= now() || self.runs() != seen {
             Ok(())
         } else {
-            thread.wait(until.min(next), || self.ready_at() <= now()).map(|_| ())
+            // A task that is due earlier may come in: then the time to wait is another one.
+            thread.wait(until.min(next), || self.ready_at() != next || self.runs() != seen).map(|_| ())
         };
+        self.waiters.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state();
         if let Some(at) = state.waiting.iter().position(|t| Arc::ptr_eq(t, thread)) {
             state.waiting.swap_remove(at);
@@ -203,9 +243,12 @@ impl Queue {
         wakeup
     }
 
-    /// After the isolate was disposed: its address may be another isolate's soon.
-    pub fn forget(isolate: usize) {
-        QUEUES.lock().unwrap_or_else(|e| e.into_inner()).remove(&isolate);
+    /// After the isolate was disposed: its address may be another isolate's by now.
+    pub fn forget(self: &Arc<Self>, isolate: usize) {
+        let mut queues = QUEUES.lock().unwrap_or_else(|e| e.into_inner());
+        if queues.get(&isolate).is_some_and(|queue| Arc::ptr_eq(queue, self)) {
+            queues.remove(&isolate);
+        }
     }
 }
 

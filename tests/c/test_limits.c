@@ -280,6 +280,27 @@ static void endless_a_hundred_times(void) {
   jsvm_isolate_free(isolate);
 }
 
+/* A buffer that was refused hides no full heap. */
+static void refused_buffers_hide_nothing(void) {
+  for (int i = 0; i < 10; i++) {
+    jsvm_isolate *isolate = new_isolate(16 * MB, 1 * MB);
+    jsvm_context *context = new_context(isolate);
+    jsvm_error *error = NULL;
+    CHECK_STATUS(evaluate(context,
+                          "try{new ArrayBuffer(1e8)}catch{}"
+                          "let a=[];for(;;)a.push(new Array(1000).fill(1.5))",
+                          (jsvm_run_options){0}, NULL, &error),
+                 JSVM_STATUS_OUT_OF_MEMORY, &error);
+    CHECK_STATUS(evaluate(context,
+                          "let b=[];for(;;){try{b.push(new Array(30000).fill(1.5));new ArrayBuffer(1e8)}"
+                          "catch{}}",
+                          (jsvm_run_options){0}, NULL, &error),
+                 JSVM_STATUS_OUT_OF_MEMORY, &error);
+    jsvm_context_free(context);
+    jsvm_isolate_free(isolate);
+  }
+}
+
 /* Buffers that V8 makes without its allocator. */
 static void buffers_that_grow(void) {
   static const char *const REFUSED[] = {
@@ -466,6 +487,7 @@ int main(void) {
   RUN(growth_is_stopped);
   RUN(growth_a_hundred_times);
   RUN(endless_a_hundred_times);
+  RUN(refused_buffers_hide_nothing);
   RUN(buffers_that_grow);
   RUN(kept_memory_says_so);
   RUN(one_huge_step);

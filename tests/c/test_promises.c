@@ -686,7 +686,47 @@ static void freed_while_it_waits(void) {
   end();
 }
 
+static void *await_thread(void *promise) {
+  jsvm_error *error = NULL;
+  jsvm_run_options options = {0};
+  options.struct_size = sizeof options;
+  options.timeout_ms = 20000;
+  CHECK_OK(jsvm_promise_await(promise, &options, NULL, &error), &error);
+  return NULL;
+}
+
+/* Each thread's run may do what another one waits for. */
+static void many_threads_await(void) {
+  jsvm_isolate *isolate = NULL;
+  jsvm_context *context = NULL;
+  jsvm_error *error = NULL;
+  CHECK_OK(jsvm_isolate_new(NULL, &isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_main_context(isolate, &context, &error), &error);
+  for (int round = 0; round < 100; round++) {
+    jsvm_value *promises[4];
+    jsvm_resolver *resolvers[4];
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+      CHECK_OK(jsvm_promise_new(context, &promises[i], &resolvers[i], &error), &error);
+    }
+    for (int i = 0; i < 4; i++) {
+      CHECK_EQ_INT(pthread_create(&threads[i], NULL, await_thread, promises[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+      CHECK_OK(jsvm_resolver_resolve(resolvers[i], NULL, &error), &error);
+    }
+    for (int i = 0; i < 4; i++) {
+      pthread_join(threads[i], NULL);
+      jsvm_value_free(promises[i]);
+      jsvm_resolver_free(resolvers[i]);
+    }
+  }
+  jsvm_context_free(context);
+  jsvm_isolate_free(isolate);
+}
+
 int main(void) {
+  RUN(many_threads_await);
   RUN(settling);
   RUN(thenables);
   RUN(states_of_guests);

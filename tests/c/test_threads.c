@@ -513,6 +513,12 @@ static void *session_thread(void *isolate) {
   return NULL;
 }
 
+static void *exit_first_thread(void *isolate) {
+  jsvm_error *error = NULL;
+  CHECK_STATUS(jsvm_isolate_exit(isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
+  return session_thread(isolate);
+}
+
 static void a_thread_that_ends_gives_back(void) {
   jsvm_isolate *isolate = new_isolate();
   jsvm_context *context = main_context(isolate);
@@ -520,6 +526,9 @@ static void a_thread_that_ends_gives_back(void) {
   CHECK_EQ_INT(pthread_create(&thread, NULL, session_thread, isolate), 0);
   pthread_join(thread, NULL);
   CHECK_EQ_NUM(number_of(context, "1"), 1);
+  CHECK_EQ_INT(pthread_create(&thread, NULL, exit_first_thread, isolate), 0);
+  pthread_join(thread, NULL);
+  CHECK_EQ_NUM(number_of(context, "2"), 2);
   jsvm_context_free(context);
   jsvm_isolate_free(isolate);
 }
