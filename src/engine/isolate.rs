@@ -228,7 +228,10 @@ impl Isolate {
             self.take_interrupts(),
         );
         let mut jobs = self.take_jobs();
-        jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
+        // Without anything of the host's there is nothing to let go of, and no thread to start for it.
+        if wakeup.is_some() || listener.is_some() || !interrupts.is_empty() {
+            jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
+        }
         jobs.extend(self.functions().close());
         reaper::later(jobs);
     }
