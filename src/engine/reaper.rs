@@ -4,12 +4,15 @@
 use crate::engine::platform::BlockedSignals;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Something to do once, with nothing held.
 pub type Job = Box<dyn FnOnce() + Send>;
 
 static QUEUE: OnceLock<Sender<Job>> = OnceLock::new();
+/// Jobs that were handed over and have not run to their end.
+static PENDING: AtomicUsize = AtomicUsize::new(0);
 
 fn queue() -> &'static Sender<Job> {
     QUEUE.get_or_init(|| {
@@ -30,19 +33,23 @@ fn queue() -> &'static Sender<Job> {
 /// Runs the jobs on the finalizer thread, in order.
 pub fn later(jobs: Vec<Job>) {
     for job in jobs {
+        PENDING.fetch_add(1, Ordering::SeqCst);
         // The receiver lives as long as the process.
-        let _ = queue().send(job);
+        let _ = queue().send(Box::new(move || {
+            crate::engine::function::no_unwind(job);
+            PENDING.fetch_sub(1, Ordering::SeqCst);
+        }));
     }
 }
 
 /// Waits until all jobs handed over so far have run. False if that takes longer.
 pub fn flush(timeout: Duration) -> bool {
-    if QUEUE.get().is_none() {
+    if PENDING.load(Ordering::SeqCst) == 0 {
         return true;
     }
     let (done, wait) = crossbeam_channel::bounded(1);
-    later(vec![Box::new(move || {
+    let _ = queue().send(Box::new(move || {
         let _ = done.send(());
-    })]);
+    }));
     wait.recv_timeout(timeout).is_ok()
 }
