@@ -1667,6 +1667,18 @@ JSVM_API const char *jsvm_context_name(const jsvm_context *context);
 JSVM_API const char *jsvm_context_origin(const jsvm_context *context);
 
 /**
+ * The handle of the context's isolate, for functions that get only a context. It is the host's own: do not free it
+ * twice.
+ *
+ * Any thread, no lock.
+ *
+ * @param context [in] a context
+ * @return the isolate, or NULL if it was freed, or for what is no live context
+ */
+JSVM_API
+jsvm_isolate *jsvm_context_isolate(const jsvm_context *context);
+
+/**
  * A second owner of the same context.
  *
  * Any thread, no lock.
@@ -2033,15 +2045,18 @@ jsvm_status jsvm_isolate_main_context(const jsvm_isolate *isolate,
  * lock. Each enter has its exit, in reverse order, on the same thread. What a host function entered and did not
  * exit is exited when it returns.
  *
- * Any thread; waits for the isolate. A thread that ends gives back what it holds.
+ * Any thread; waits for the isolate, within the options' limits. They end with the wait. A thread that ends gives back
+ * what it holds.
  *
  * @param isolate [in] an isolate
+ * @param options [in] limits of the wait, or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, TIMEOUT, CANCELLED, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
 jsvm_status jsvm_isolate_enter(const jsvm_isolate *isolate,
+                               const jsvm_run_options *options,
                                jsvm_error **error);
 
 /**
