@@ -470,6 +470,16 @@ typedef enum jsvm_microtask_mode {
 } jsvm_microtask_mode;
 
 /**
+ * What jsvm_context_install can put into a context: bits.
+ */
+typedef enum jsvm_part {
+  /**
+   * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
+   */
+  JSVM_PART_QUEUE_MICROTASK = (1 << 2),
+} jsvm_part;
+
+/**
  * Holds the memory of a buffer for the host. Free it with jsvm_borrow_free, on any thread.
  */
 typedef struct jsvm_borrow jsvm_borrow;
@@ -1993,6 +2003,24 @@ jsvm_status jsvm_value_build(const jsvm_context *context,
                              const jsvm_run_options *options,
                              jsvm_slot *result,
                              jsvm_error **error);
+
+/**
+ * Gives a context what scripts expect around them: a context by itself has the language and no more. Parts that are
+ * there already stay as they are.
+ *
+ * Any thread; waits for the isolate. Install before guest code runs: the parts' own code can be changed by what the guest
+ * does to the builtins.
+ *
+ * @param context [in] a context
+ * @param parts   [in] jsvm_part bits
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_install(const jsvm_context *context,
+                                 uint32_t parts,
+                                 jsvm_error **error);
 
 /**
  * Makes an isolate with its main context. The first one starts V8 for the process.
