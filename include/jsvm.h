@@ -1974,11 +1974,11 @@ jsvm_status jsvm_slot_set_string(jsvm_slot *slot,
  * Any thread; waits for the isolate. It runs no guest code unless call_getters is set: not Proxy traps, not iterators,
  * not toJSON; and nothing that the guest did to prototypes shows.
  *
- * @param value   [in] the value
- * @param options [in] options, or NULL
- * @param limits  [in] limits of the call, or NULL
- * @param result  [out] the graph; release it with jsvm_graph_clear
- * @param error   [out] what went wrong, or NULL
+ * @param value       [in] the value
+ * @param options     [in] options, or NULL
+ * @param run_options [in] limits of the call, or NULL
+ * @param result      [out] the graph; release it with jsvm_graph_clear
+ * @param error       [out] what went wrong, or NULL
  * @return OK, INVALID_ARGUMENT (also for a value that is deeper or larger than the options allow; the message names
  *   max_depth, max_size or max_bytes), EXCEPTION (a getter threw), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED,
  *   OUT_OF_MEMORY, BUSY, DISPOSED, FORKED
@@ -1987,7 +1987,7 @@ JSVM_API
 JSVM_NODISCARD
 jsvm_status jsvm_value_flatten(const jsvm_value *value,
                                const jsvm_flatten_options *options,
-                               const jsvm_run_options *limits,
+                               const jsvm_run_options *run_options,
                                jsvm_graph *result,
                                jsvm_error **error);
 
@@ -2390,7 +2390,8 @@ jsvm_status jsvm_set_v8_flags(const char *flags,
  * @return OK, TIMEOUT, FORKED
  */
 JSVM_API
-jsvm_status jsvm_flush_finalizers(uint32_t timeout_ms);
+JSVM_NODISCARD
+jsvm_status jsvm_flush_finalizers(uint64_t timeout_ms);
 
 /**
  * Releases a list of slots, and what each of them owns.

@@ -107,9 +107,10 @@ pub unsafe extern "C" fn jsvm_set_v8_flags(
 ///
 /// @param timeout_ms [in] how long to wait at most, in milliseconds
 /// @return OK, TIMEOUT, FORKED
+#[must_use]
 #[unsafe(no_mangle)]
-pub extern "C" fn jsvm_flush_finalizers(timeout_ms: u32) -> jsvm_status {
-    guard_value(Status::Forked, || match reaper::flush(Duration::from_millis(timeout_ms.into())) {
+pub extern "C" fn jsvm_flush_finalizers(timeout_ms: u64) -> jsvm_status {
+    guard_value(Status::Forked, || match reaper::flush(Duration::from_millis(timeout_ms)) {
         true => Status::Ok,
         false => Status::Timeout,
     })
