@@ -41,8 +41,9 @@ pub unsafe extern "C" fn jsvm_exception_new(
         let result = unsafe { out_ptr(result, "result")? };
         let context = pool::pin(context, "context")?;
         let context = &context.context;
-        let class = Class::from_number(error_class)
-            .ok_or_else(|| Error::invalid(format!("error_class: {error_class} is no jsvm_exception_class")))?;
+        let class = Class::from_number(error_class).ok_or_else(|| {
+            Error::invalid(format!("error_class: {error_class} is no jsvm_exception_class"))
+        })?;
         // SAFETY: as above.
         let (message, code) = unsafe {
             let code = jsvm_str { data: code, len: code_len };
