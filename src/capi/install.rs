@@ -14,9 +14,13 @@ use crate::runtime::{self, Parts};
 pub enum jsvm_part {
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
+    /// require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
+    /// file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
+    Require = 1 << 6,
 }
 
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
 
 /// Gives a context what scripts expect around them: a context by itself has the language and no more. Parts that are
 /// there already stay as they are.

@@ -4,10 +4,14 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod builtins;
 mod errors;
 mod microtask;
 mod native;
+mod path;
 mod realm;
+pub mod require;
+mod resolve;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -27,11 +31,15 @@ struct Part {
 
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// CommonJS: `require`, which reads files of the host.
+pub const REQUIRE: u32 = 1 << 6;
 
-const PARTS: &[Part] = &[Part { bit: QUEUE_MICROTASK, file: "microtask" }];
+const PARTS: &[Part] =
+    &[Part { bit: QUEUE_MICROTASK, file: "microtask" }, Part { bit: REQUIRE, file: "require" }];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[errors::SOURCE, microtask::SOURCE];
+const SOURCES: &[realm::Source] =
+    &[builtins::SOURCE, errors::SOURCE, microtask::SOURCE, path::SOURCE, require::SOURCE, resolve::SOURCE];
 
 /// Puts parts into a context. A part that is there already is left as it is.
 pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
