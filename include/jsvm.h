@@ -477,6 +477,11 @@ typedef enum jsvm_part {
    * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
+  /**
+   * require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
+   * file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
+   */
+  JSVM_PART_REQUIRE = (1 << 6),
 } jsvm_part;
 
 /**

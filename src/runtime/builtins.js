@@ -6,6 +6,7 @@ const { coded } = load('errors');
 
 const modules = {
   __proto__: null,
+  module: () => load('require').Module,
   path: () => load('path'),
   'path/posix': () => load('path'),
 };

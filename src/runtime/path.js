@@ -86,8 +86,8 @@ function parse(path) {
   const base = basename(path);
   const ext = extname(path);
   const root = path[0] === '/' ? '/' : '';
-  const dir = withoutEndSlashes(path).includes('/') ? dirname(path) : '';
-  return { root, dir: dir || root, base, ext, name: ext ? base.slice(0, -ext.length) : base };
+  const dir = path.slice(0, Math.max(0, withoutEndSlashes(path).lastIndexOf('/'))) || root;
+  return { root, dir, base, ext, name: ext ? base.slice(0, -ext.length) : base };
 }
 
 function format(parts) {

@@ -2,7 +2,7 @@
 
 // CommonJS, as Node has it: https://nodejs.org/api/modules.html
 
-const { coded, describe, requireString } = load('errors');
+const { coded, requireString } = load('errors');
 const path = load('path');
 const { resolve, nodeModulePaths, kindOf, realPath, readText } = load('resolve');
 const builtins = load('builtins');
@@ -31,7 +31,7 @@ class Module {
     requireString('id', id);
     if (id === '') {
       throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
-        `The argument 'id' must be a non-empty string. Received ${describe(id).slice(13, -1)}`);
+        "The argument 'id' must be a non-empty string. Received ''");
     }
     return loadModule(id, this);
   }
@@ -51,6 +51,21 @@ class Module {
   }
 }
 
+Object.assign(Module, {
+  Module,
+  builtinModules: builtins.names,
+  isBuiltin: builtins.isBuiltin,
+  createRequire(filename) {
+    if (!path.isAbsolute(filename)) {
+      throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+        `The argument 'filename' must be an absolute path string. Received '${filename}'`);
+    }
+    return makeRequire(outside(filename));
+  },
+  _cache: cache,
+  _extensions: extensions,
+});
+
 const withoutMark = (text) => text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 
 extensions['.js'] = (module, filename) => {
@@ -65,8 +80,7 @@ extensions['.json'] = (module, filename) => {
   try {
     module.exports = JSON.parse(text);
   } catch (error) {
-    error.message = `${filename}: ${error.message}`;
-    throw error;
+    throw new SyntaxError(`${filename}: ${error.message}`);
   }
 };
 
@@ -166,6 +180,7 @@ function installGlobals(name) {
 }
 
 return {
+  Module,
   runMain,
   installGlobals,
   install(global) {
