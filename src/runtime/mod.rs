@@ -7,6 +7,7 @@
 mod errors;
 mod microtask;
 mod native;
+pub mod output;
 mod realm;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
@@ -31,10 +32,17 @@ pub const QUEUE_MICROTASK: u32 = 1 << 2;
 const PARTS: &[Part] = &[Part { bit: QUEUE_MICROTASK, file: "microtask" }];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[errors::SOURCE, microtask::SOURCE];
+const SOURCES: &[realm::Source] = &[errors::SOURCE, microtask::SOURCE, output::SOURCE];
+
+/// What the host gives the parts of a context.
+#[derive(Default)]
+pub struct Options {
+    /// Takes what the context's parts write, those that are there already too; otherwise the process's streams do.
+    pub write: Option<output::Write>,
+}
 
 /// Puts parts into a context. A part that is there already is left as it is.
-pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
+pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), Box<Error>> {
     let known = PARTS.iter().fold(0, |all, part| all | part.bit);
     if parts.0 & !known != 0 {
         let unknown = parts.0 & !known;
@@ -43,6 +51,9 @@ pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
         ))));
     }
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
+        if let Some(write) = options.write {
+            output::redirect(scope, write)?;
+        }
         PARTS.iter().filter(|part| parts.0 & part.bit != 0).try_for_each(|part| install_one(scope, part))
     })
 }
