@@ -161,11 +161,18 @@ function runMain(name) {
 // ends in a slash.
 function outside(name) {
   const module = new Module(name);
+  place(module, name);
+  return module;
+}
+
+function place(module, name) {
   module.filename = path.resolve(name);
   module.path = name.endsWith('/') ? module.filename : path.dirname(module.filename);
   module.paths = nodeModulePaths(module.path);
-  return module;
 }
+
+const host = outside('[host]');
+const hostRequire = makeRequire(host);
 
 function define(global, values) {
   for (const [name, value] of Object.entries(values)) {
@@ -183,7 +190,10 @@ return {
   Module,
   runMain,
   installGlobals,
+  resolveFrom(name) {
+    place(host, name);
+  },
   install(global) {
-    define(global, { require: makeRequire(outside('[host]')) });
+    define(global, { require: hostRequire });
   },
 };

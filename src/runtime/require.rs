@@ -38,6 +38,12 @@ pub fn install_globals(context: &Context, name: &str) -> Result<(), Box<Error>> 
     })
 }
 
+/// Has the `require` that hosts install resolve from a file, or from a folder, if the name ends in a slash.
+pub(super) fn resolve_from(scope: &mut Scope<'_, '_>, name: &str) -> Outcome<()> {
+    call(scope, "resolveFrom", name)?;
+    Ok(())
+}
+
 fn utf8(path: &Path) -> Result<&str, Box<Error>> {
     path.to_str().ok_or_else(|| Box::new(Error::invalid(format!("path: {} is not UTF-8", path.display()))))
 }

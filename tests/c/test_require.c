@@ -29,7 +29,7 @@ static jsvm_context *ready(jsvm_isolate *isolate) {
   jsvm_context *context = new_context(isolate, NULL);
   jsvm_error *error = NULL;
   char source[128];
-  CHECK_OK(jsvm_context_install(context, JSVM_PART_REQUIRE, &error), &error);
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_REQUIRE, NULL, &error), &error);
   snprintf(source, sizeof source, "globalThis.dir = '%s'; 0", folder);
   JS_OK(context, source);
   JS_OK(context, "globalThis.fails = (name) => { try { require(name); return 'none' } catch (e) { return `${e.name} "
@@ -190,6 +190,33 @@ static void errors(void) {
   jsvm_isolate_free(isolate);
 }
 
+static void resolves_from(void) {
+  jsvm_isolate *isolate = new_isolate(NULL);
+  jsvm_context *context = ready(isolate);
+  jsvm_install_options options = {.struct_size = sizeof options};
+  jsvm_error *error = NULL;
+  char from[96];
+  put("from/here.js", "module.exports = 'here'");
+  put("from/node_modules/there.js", "module.exports = 'there'");
+  JS_STR(context, "fails('./here').slice(0, 24)", "Error MODULE_NOT_FOUND: ");
+  at(from, sizeof from, "from/main.js");
+  options.require_from = (jsvm_str){from, JSVM_AUTO_LENGTH};
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_REQUIRE, &options, &error), &error);
+  JS_STR(context, "require('./here') + require('there')", "herethere");
+  /* A later install without it leaves it. */
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_REQUIRE, NULL, &error), &error);
+  JS_STR(context, "require('./here')", "here");
+  JS_STR(context, "fails('../from')", "Error MODULE_NOT_FOUND: Cannot find module '../from'\nRequire stack:\n- DIR/from/main.js");
+  at(from, sizeof from, "from/");
+  CHECK_OK(jsvm_context_install(context, 0, &options, &error), &error);
+  JS_STR(context, "require('./here') + require('there') + require('module').createRequire(dir + '/from/')('there')",
+         "heretherethere");
+  options.require_from = (jsvm_str){"\xff", 1};
+  CHECK_ERROR(jsvm_context_install(context, 0, &options, &error), JSVM_STATUS_INVALID_ARGUMENT, &error, "require_from");
+  jsvm_context_free(context);
+  jsvm_isolate_free(isolate);
+}
+
 static void limits(void) {
   jsvm_isolate *isolate = new_isolate(NULL);
   jsvm_context *context = ready(isolate);
@@ -230,6 +257,7 @@ int main(void) {
   RUN(packages);
   RUN(cache);
   RUN(errors);
+  RUN(resolves_from);
   RUN(limits);
   RUN(builtins);
   snprintf(command, sizeof command, "rm -r '%s'", folder);
