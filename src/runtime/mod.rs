@@ -4,10 +4,15 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod builtins;
 mod errors;
 mod microtask;
 mod native;
+pub mod output;
+mod path;
 mod realm;
+pub mod require;
+mod resolve;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -27,14 +32,34 @@ struct Part {
 
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// CommonJS: `require`, which reads files of the host.
+pub const REQUIRE: u32 = 1 << 6;
 
-const PARTS: &[Part] = &[Part { bit: QUEUE_MICROTASK, file: "microtask" }];
+const PARTS: &[Part] =
+    &[Part { bit: QUEUE_MICROTASK, file: "microtask" }, Part { bit: REQUIRE, file: "require" }];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[errors::SOURCE, microtask::SOURCE];
+const SOURCES: &[realm::Source] = &[
+    builtins::SOURCE,
+    errors::SOURCE,
+    microtask::SOURCE,
+    output::SOURCE,
+    path::SOURCE,
+    require::SOURCE,
+    resolve::SOURCE,
+];
+
+/// What the host gives the parts of a context.
+#[derive(Default)]
+pub struct Options {
+    /// Takes what the context's parts write, those that are there already too; otherwise the process's streams do.
+    pub write: Option<output::Write>,
+    /// The file, or with a slash at its end the folder, from which the context's `require` resolves.
+    pub require_from: Option<String>,
+}
 
 /// Puts parts into a context. A part that is there already is left as it is.
-pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
+pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), Box<Error>> {
     let known = PARTS.iter().fold(0, |all, part| all | part.bit);
     if parts.0 & !known != 0 {
         let unknown = parts.0 & !known;
@@ -43,6 +68,12 @@ pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
         ))));
     }
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
+        if let Some(write) = options.write {
+            output::redirect(scope, write)?;
+        }
+        if let Some(name) = options.require_from {
+            require::resolve_from(scope, &name)?;
+        }
         PARTS.iter().filter(|part| parts.0 & part.bit != 0).try_for_each(|part| install_one(scope, part))
     })
 }
