@@ -88,12 +88,12 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
             Arg::Short('h') | Arg::Long("help") => return Ok(Options { task: Task::Help, ..options }),
             Arg::Short('v') | Arg::Long("version") => return Ok(Options { task: Task::Version, ..options }),
             Arg::Short('i') | Arg::Long("interactive") => interactive = true,
-            // With `-e` after it, `-p` is no more than a word for printing.
-            Arg::Short('p') if is_together(&mut parser, "e") => {
+            Arg::Short('p') => {
                 print = true;
-                code = Some(text(&mut parser, "-pe")?);
+                let name = if skip(&mut parser, "e") { "-pe" } else { "-p" };
+                code = Some(text(&mut parser, name)?);
             }
-            Arg::Short('p') | Arg::Long("print") => {
+            Arg::Long("print") => {
                 print = true;
                 code = Some(text(&mut parser, "--print")?);
             }
@@ -133,8 +133,8 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
     Ok(options)
 }
 
-/// Whether the letter follows in the same argument; it is taken then.
-fn is_together(parser: &mut Parser, letter: &str) -> bool {
+/// Takes what follows in the same argument if it is this, as in `-pe CODE`.
+fn skip(parser: &mut Parser, letter: &str) -> bool {
     let mut ahead = parser.clone();
     if ahead.optional_value().is_some_and(|value| value == letter) {
         *parser = ahead;
