@@ -474,6 +474,10 @@ typedef enum jsvm_microtask_mode {
  */
 typedef enum jsvm_part {
   /**
+   * console, as Node's: what it writes goes to `write` of the options.
+   */
+  JSVM_PART_CONSOLE = (1 << 0),
+  /**
    * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),

@@ -13,10 +13,13 @@ use std::ffi::{c_char, c_void};
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum jsvm_part {
+    /// console, as Node's: what it writes goes to `write` of the options.
+    Console = 1 << 0,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
 }
 
+const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
 
 /// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string

@@ -4,7 +4,9 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod console;
 mod errors;
+pub mod inspect;
 mod microtask;
 mod native;
 pub mod output;
@@ -26,13 +28,20 @@ struct Part {
     file: &'static str,
 }
 
+/// `console`.
+pub const CONSOLE: u32 = 1 << 0;
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
 
-const PARTS: &[Part] = &[Part { bit: QUEUE_MICROTASK, file: "microtask" }];
+const PARTS: &[Part] =
+    &[Part { bit: CONSOLE, file: "console" }, Part { bit: QUEUE_MICROTASK, file: "microtask" }];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[errors::SOURCE, microtask::SOURCE, output::SOURCE];
+const SOURCES: &[&[realm::Source]] = &[
+    &[errors::SOURCE, microtask::SOURCE, output::SOURCE],
+    &[console::SOURCE, console::TABLE],
+    &inspect::SOURCES,
+];
 
 /// What the host gives the parts of a context.
 #[derive(Default)]
