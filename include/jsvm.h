@@ -480,6 +480,10 @@ typedef enum jsvm_microtask_mode {
  */
 typedef enum jsvm_part {
   /**
+   * console, as Node's: what it writes goes to `write` of the options.
+   */
+  JSVM_PART_CONSOLE = (1 << 0),
+  /**
    * setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
    * jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
    * timer keeps its context alive; an interval whose callback is stopped by a limit has ended.

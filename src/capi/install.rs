@@ -13,6 +13,8 @@ use std::ffi::{c_char, c_void};
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum jsvm_part {
+    /// console, as Node's: what it writes goes to `write` of the options.
+    Console = 1 << 0,
     /// setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
     /// jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
     /// timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
@@ -27,6 +29,7 @@ pub enum jsvm_part {
     Process = 1 << 7,
 }
 
+const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
 const _: () = assert!(jsvm_part::Timers as u32 == runtime::TIMERS);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
 const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);

@@ -142,7 +142,7 @@ Object.assign(EventEmitter.prototype, methods);
 
 function unhandled(error) {
   if (error instanceof Error) return error;
-  const result = coded(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${String(error)})`);
+  const result = coded(Error, 'ERR_UNHANDLED_ERROR', `Unhandled error. (${load('inspect').inspect(error)})`);
   result.context = error;
   return result;
 }

@@ -4,9 +4,11 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod console;
 mod errors;
 pub mod event_loop;
 mod events;
+pub mod inspect;
 mod microtask;
 mod native;
 pub mod output;
@@ -31,6 +33,8 @@ struct Part {
     file: &'static str,
 }
 
+/// `console`.
+pub const CONSOLE: u32 = 1 << 0;
 /// `setTimeout`, `setInterval`, `setImmediate` and their `clear...`.
 pub const TIMERS: u32 = 1 << 1;
 /// `queueMicrotask`.
@@ -39,21 +43,18 @@ pub const QUEUE_MICROTASK: u32 = 1 << 2;
 pub const PROCESS: u32 = 1 << 7;
 
 const PARTS: &[Part] = &[
+    Part { bit: CONSOLE, file: "console" },
     Part { bit: TIMERS, file: "timers" },
     Part { bit: QUEUE_MICROTASK, file: "microtask" },
     Part { bit: PROCESS, file: "process" },
 ];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[
-    errors::SOURCE,
-    events::SOURCE,
-    microtask::SOURCE,
-    output::SOURCE,
-    process::SOURCE,
-    ticks::SOURCE,
-    timers::SOURCE,
-    uncaught::SOURCE,
+const SOURCES: &[&[realm::Source]] = &[
+    &[errors::SOURCE, events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
+    &[timers::SOURCE, uncaught::SOURCE],
+    &[console::SOURCE, console::TABLE],
+    &inspect::SOURCES,
 ];
 
 /// What the host gives the parts of a context.

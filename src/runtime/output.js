@@ -1,14 +1,13 @@
 'use strict';
 
-// write(stream, data): a string, or the bytes of a view, to stream 1 or 2, in one go. An install with a `write`
-// of the host's puts that in the place of this one, so it is called as a method.
-const { write } = native;
+// write(stream, data): a string, or the bytes of a view, to stream 1 or 2, in one go. colors(stream): whether
+// colours are wanted there. An install with a `write` of the host's changes both, so they are called as methods.
+const known = [];
 
 return {
-  write,
-
-  // Whether it is the process's streams.
-  isProcess() {
-    return this.write === write;
+  write: native.write,
+  redirected: false,
+  colors(stream) {
+    return !this.redirected && (known[stream] ??= native.colors(stream));
   },
 };

@@ -100,7 +100,7 @@ class Stream extends EventEmitter {
   }
 
   get columns() {
-    return output.isProcess() ? native.columns(this.fd) : undefined;
+    return output.redirected ? undefined : native.columns(this.fd);
   }
 
   // Strings are written as UTF-8, whatever the encoding.
@@ -181,8 +181,8 @@ uncaught.setHandler((error) => uncaughtException(error, 'uncaughtException'));
 // What a rejection comes to that nobody handles: its reason, if that is an Error.
 function rejectionError(reason) {
   if (native.isError(reason)) return reason;
-  const text = typeof reason === 'object' && reason !== null ? '#<Object>' : String(reason);
-  return coded(Error, 'ERR_UNHANDLED_REJECTION', `A promise was rejected with "${text}", and nobody handled it`);
+  const text = load('inspect').inspect(reason);
+  return coded(Error, 'ERR_UNHANDLED_REJECTION', `A promise was rejected with ${text}, and nobody handled it`);
 }
 
 const reported = new WeakSet();
