@@ -480,6 +480,16 @@ typedef enum jsvm_microtask_mode {
  */
 typedef enum jsvm_part {
   /**
+   * console, as Node's: what it writes goes to `write` of the options.
+   */
+  JSVM_PART_CONSOLE = (1 << 0),
+  /**
+   * setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
+   * jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
+   * timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
+   */
+  JSVM_PART_TIMERS = (1 << 1),
+  /**
    * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
@@ -488,6 +498,14 @@ typedef enum jsvm_part {
    * file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
    */
   JSVM_PART_REQUIRE = (1 << 6),
+  /**
+   * process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
+   * knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
+   * host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
+   * 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
+   * and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+   */
+  JSVM_PART_PROCESS = (1 << 7),
 } jsvm_part;
 
 /**
@@ -897,6 +915,22 @@ typedef struct jsvm_install_options {
    * an earlier install gave; at first the working directory.
    */
   struct jsvm_str require_from;
+  /**
+   * process.argv; as Node has it, the program and the script come first. What these three say counts where
+   * JSVM_PART_PROCESS is new to the context.
+   */
+  const struct jsvm_str *argv;
+  size_t argv_count;
+  /**
+   * process.execArgv.
+   */
+  const struct jsvm_str *exec_argv;
+  size_t exec_argv_count;
+  /**
+   * process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
+   */
+  const struct jsvm_str *env;
+  size_t env_count;
 } jsvm_install_options;
 
 /**
@@ -2724,6 +2758,25 @@ jsvm_status jsvm_object_set_many(const jsvm_value *object,
                                  size_t count,
                                  const jsvm_run_options *options,
                                  jsvm_error **error);
+
+/**
+ * What process.exit and process.exitCode came to in a context with JSVM_PART_PROCESS. After a call that ended with
+ * TERMINATED, `exiting` tells whether process.exit was why.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] a context
+ * @param code    [out] process.exitCode; 0 if the guest has set none
+ * @param exiting [out] whether process.exit was called; or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_exit_code(const jsvm_context *context,
+                                   int32_t *code,
+                                   bool *exiting,
+                                   jsvm_error **error);
 
 /**
  * Makes a pending promise and the host's end of it. A host function that works asynchronously returns the promise

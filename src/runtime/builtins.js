@@ -1,24 +1,42 @@
 'use strict';
 
-// The modules that require has by name, with and without 'node:'. Each is loaded when it is asked for.
+// The methods of the builtins as they are now, before the guest can change them, as functions:
+// string.slice(text, 1) is text.slice(1), set.getSize(x) is x.size.
+const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { ownKeys } = Reflect;
+const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 
-const { coded } = load('errors');
-
-const modules = {
-  __proto__: null,
-  module: () => load('require').Module,
-  path: () => load('path'),
-  'path/posix': () => load('path'),
-};
-
-const plain = (name) => name.startsWith('node:') ? name.slice(5) : name;
-const isBuiltin = (name) => plain(name) in modules;
-
-// What gives the module of that name; undefined for a name that is no builtin's.
-function find(name) {
-  if (isBuiltin(name)) return modules[plain(name)];
-  if (!name.startsWith('node:')) return undefined;
-  throw coded(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${name}`);
+function methods(prototype) {
+  const found = { __proto__: null };
+  for (const key of ownKeys(prototype)) {
+    const { value, get } = getOwnPropertyDescriptor(prototype, key);
+    if (typeof value === 'function') {
+      if (key !== 'constructor') found[key] = uncurry(value);
+    } else if (get !== undefined) {
+      const name = typeof key === 'symbol' ? key.description.replace('Symbol.', '') : key;
+      found[`get${name[0].toUpperCase()}${name.slice(1)}`] = uncurry(get);
+    }
+  }
+  return found;
 }
 
-return { find, isBuiltin, names: Object.keys(modules) };
+return {
+  array: methods(Array.prototype),
+  bigint: methods(BigInt.prototype),
+  boolean: methods(Boolean.prototype),
+  buffer: methods(ArrayBuffer.prototype),
+  date: methods(Date.prototype),
+  error: methods(Error.prototype),
+  func: methods(Function.prototype),
+  iterator: { nextOfMap: uncurry(new Map().entries().next), nextOfSet: uncurry(new Set().values().next) },
+  map: methods(Map.prototype),
+  number: methods(Number.prototype),
+  object: methods(Object.prototype),
+  regexp: methods(RegExp.prototype),
+  set: methods(Set.prototype),
+  shared: methods(SharedArrayBuffer.prototype),
+  string: methods(String.prototype),
+  symbol: methods(Symbol.prototype),
+  typed: methods(getPrototypeOf(Uint8Array.prototype)),
+  view: methods(DataView.prototype),
+};

@@ -4,20 +4,27 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
-mod builtins;
+mod console;
 mod errors;
+pub mod event_loop;
+mod events;
+pub mod inspect;
 mod microtask;
 mod native;
 pub mod output;
+mod modules;
 mod path;
+pub mod process;
 mod realm;
 pub mod require;
 mod resolve;
+mod ticks;
+mod timers;
+mod uncaught;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
-use crate::engine::value;
 use crate::vm::context::Context;
 
 /// What can be installed, as bits.
@@ -30,23 +37,32 @@ struct Part {
     file: &'static str,
 }
 
+/// `console`.
+pub const CONSOLE: u32 = 1 << 0;
+/// `setTimeout`, `setInterval`, `setImmediate` and their `clear...`.
+pub const TIMERS: u32 = 1 << 1;
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
 /// CommonJS: `require`, which reads files of the host.
 pub const REQUIRE: u32 = 1 << 6;
+/// `process`.
+pub const PROCESS: u32 = 1 << 7;
 
-const PARTS: &[Part] =
-    &[Part { bit: QUEUE_MICROTASK, file: "microtask" }, Part { bit: REQUIRE, file: "require" }];
+const PARTS: &[Part] = &[
+    Part { bit: CONSOLE, file: "console" },
+    Part { bit: TIMERS, file: "timers" },
+    Part { bit: QUEUE_MICROTASK, file: "microtask" },
+    Part { bit: REQUIRE, file: "require" },
+    Part { bit: PROCESS, file: "process" },
+];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[
-    builtins::SOURCE,
-    errors::SOURCE,
-    microtask::SOURCE,
-    output::SOURCE,
-    path::SOURCE,
-    require::SOURCE,
-    resolve::SOURCE,
+const SOURCES: &[&[realm::Source]] = &[
+    &[errors::SOURCE, events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
+    &[modules::SOURCE, path::SOURCE, require::SOURCE, resolve::SOURCE],
+    &[timers::SOURCE, uncaught::SOURCE],
+    &[console::SOURCE, console::TABLE],
+    &inspect::SOURCES,
 ];
 
 /// What the host gives the parts of a context.
@@ -56,6 +72,10 @@ pub struct Options {
     pub write: Option<output::Write>,
     /// The file, or with a slash at its end the folder, from which the context's `require` resolves.
     pub require_from: Option<String>,
+    /// `process.argv`, `process.execArgv`, and `process.env` as `NAME=value`: for a new process object.
+    pub argv: Vec<String>,
+    pub exec_argv: Vec<String>,
+    pub env: Vec<String>,
 }
 
 /// Puts parts into a context. A part that is there already is left as it is.
@@ -67,7 +87,13 @@ pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), 
             "parts: {unknown:#x} is no part that can be installed"
         ))));
     }
+    if let Some(odd) = options.env.iter().find(|variable| variable.find('=').is_none_or(|at| at == 0)) {
+        return Err(Box::new(Error::invalid(format!("env: {odd:?} is not NAME=value"))));
+    }
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
+        if parts.0 & PROCESS != 0 {
+            process::configure(scope, &options)?;
+        }
         if let Some(write) = options.write {
             output::redirect(scope, write)?;
         }
@@ -80,9 +106,7 @@ pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), 
 
 fn install_one(scope: &mut Scope<'_, '_>, part: &Part) -> Outcome<()> {
     let exports = realm::load(scope, part.file)?;
-    let key = value::string(scope, "install")?;
-    let install = exports.get(scope, key.into()).thrown()?;
-    let install = v8::Local::<v8::Function>::try_from(install).expect("a part's file exports install");
+    let install = realm::function(scope, exports, "install").expect("a part's file exports install");
     let global = scope.get_current_context().global(scope);
     install.call(scope, exports.into(), &[global.into()]).thrown()?;
     Ok(())
