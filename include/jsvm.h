@@ -509,12 +509,6 @@ typedef enum jsvm_part {
 } jsvm_part;
 
 /**
- * The limits of one call; the default is none. The clock starts at the call: a wait for a busy
- * isolate counts.
- */
-typedef struct Limits Limits;
-
-/**
  * Holds the memory of a buffer for the host. Free it with jsvm_borrow_free, on any thread.
  */
 typedef struct jsvm_borrow jsvm_borrow;

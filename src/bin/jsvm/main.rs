@@ -41,7 +41,7 @@ fn run() -> Result<i32, (i32, String)> {
         Task::Version => print(&format!("{}\n", report::version())),
         _ => {
             set_v8_flags(&options)?;
-            let program = Program::new(&options).map_err(|error| (FAILURE, error.message))?;
+            let (program, ()) = Program::new(&options, |_| ()).map_err(|error| (FAILURE, error.message))?;
             program.run(&options.task).map_err(|message| (FAILURE, message))
         }
     }
@@ -55,13 +55,8 @@ fn usage(message: String) -> (i32, String) {
     (USAGE, format!("{message}\nTry 'jsvm --help'."))
 }
 
-/// Writes to standard output. That it cannot be written is told like everything else.
 fn print(text: &str) -> Result<i32, (i32, String)> {
-    let mut out = io::stdout();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(0),
-        Err(error) => Err((FAILURE, format!("standard output cannot be written: {error}"))),
-    }
+    report::output(text).map(|()| 0).map_err(|message| (FAILURE, message))
 }
 
 /// A line on standard error, if that is there.

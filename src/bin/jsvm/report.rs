@@ -3,6 +3,7 @@
 use crate::program::Program;
 use jsvm::engine::error::{Error, Status, stack_lines};
 use jsvm::engine::platform;
+use jsvm::engine::value::{JSVM_FLAG_ERROR, Out};
 use std::io::{self, IsTerminal, Write};
 
 /// jsvm's version and V8's, the latter without what the crate adds.
@@ -38,11 +39,41 @@ pub fn uncaught(program: &Program, error: &Error) {
 
 /// The place, the source line with its carets, the error as it is printed elsewhere too, the version.
 fn exception(program: &Program, error: &Error) -> String {
-    let arrow = error.origin.as_ref().and_then(|origin| origin.arrow.as_deref()).unwrap_or_default();
-    let shown = program.inspect_error(error, colors(&io::stderr()));
+    let origin = error.origin.as_ref();
+    let arrow = origin.and_then(|origin| origin.arrow.as_deref()).unwrap_or_default();
+    let shown = thrown(program, error, colors(&io::stderr()));
     // A SyntaxError of a module has its place in its stack.
     let arrow = if shown.starts_with(arrow) { String::new() } else { format!("{arrow}\n") };
     format!("{arrow}{shown}\n\n{}\n", version())
+}
+
+/// What was thrown, as it is printed elsewhere too; if that fails, what V8 knows of it.
+pub fn thrown(program: &Program, error: &Error, colors: bool) -> String {
+    let origin = error.origin.as_ref();
+    let value = origin.and_then(|origin| origin.value.as_ref());
+    let shown = value.and_then(|value| program.show(value, colors));
+    match shown {
+        Some(shown) if value.is_some_and(is_error) => shown,
+        Some(shown) => format!("Uncaught {shown}"),
+        None => {
+            let stack = origin.and_then(|origin| origin.stack.clone());
+            stack.unwrap_or_else(|| format!("{}: {}", error.name, error.message))
+        }
+    }
+}
+
+fn is_error(value: &Out) -> bool {
+    matches!(value, Out::Value(value) if value.flags & JSVM_FLAG_ERROR != 0)
+}
+
+/// Writes to standard output. An error is a line for the user.
+pub fn output(text: &str) -> Result<(), String> {
+    let mut out = io::stdout();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output_error(&error))
+}
+
+pub fn output_error(error: &io::Error) -> String {
+    format!("standard output cannot be written: {error}")
 }
 
 /// One line, and the guest's stack of that moment.
@@ -52,7 +83,7 @@ fn stopped(program: &Program, error: &Error) -> String {
     let reason = match error.status {
         Status::Timeout => format!("timeout after {} ms", milliseconds(limits.timeout)),
         Status::CpuTime => format!("out of CPU time after {} ms", milliseconds(limits.cpu_time)),
-        Status::OutOfMemory => format!("out of memory: the heap passed {} MB", program.heap_limit() >> 20),
+        Status::OutOfMemory => format!("out of memory: the heap passed {} MB", program.isolate.options.heap_limit >> 20),
         _ => error.message.clone(),
     };
     let frames = error.origin.as_ref().map_or(&[][..], |origin| &origin.frames);
