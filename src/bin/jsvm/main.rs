@@ -7,6 +7,7 @@
 
 mod options;
 mod program;
+mod repl;
 mod report;
 
 use jsvm::engine::platform;
@@ -39,6 +40,10 @@ fn run() -> Result<i32, (i32, String)> {
     match options.task {
         Task::Help => print(HELP),
         Task::Version => print(&format!("{}\n", report::version())),
+        Task::Interactive => {
+            set_v8_flags(&options)?;
+            repl::run(&options).map_err(|message| (FAILURE, message))
+        }
         _ => {
             set_v8_flags(&options)?;
             let (program, ()) = Program::new(&options, |_| ()).map_err(|error| (FAILURE, error.message))?;
@@ -48,7 +53,8 @@ fn run() -> Result<i32, (i32, String)> {
 }
 
 fn set_v8_flags(options: &Options) -> Result<(), (i32, String)> {
-    platform::set_flags(&options.v8_flags.join(" ")).map_err(|error| usage(error.message))
+    platform::set_flags(&options.v8_flags.join(" "))
+        .map_err(|error| usage(error.message.trim_start_matches("flags: ").to_string()))
 }
 
 fn usage(message: String) -> (i32, String) {

@@ -17,11 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// All of them.
-const PARTS: u32 = runtime::CONSOLE
-    | runtime::TIMERS
-    | runtime::QUEUE_MICROTASK
-    | runtime::REQUIRE
-    | runtime::PROCESS;
+const PARTS: u32 =
+    runtime::CONSOLE | runtime::TIMERS | runtime::QUEUE_MICROTASK | runtime::REQUIRE | runtime::PROCESS;
 
 /// What an error is shown within: its getters are the program's.
 const REPORT_LIMITS: Limits<'static> = Limits { timeout: Some(Duration::from_secs(5)), ..Limits::NONE };
@@ -65,14 +62,22 @@ impl Program {
     /// Runs a task to its end and gives the exit code. An error is one that comes before the program.
     pub fn run(&self, task: &Task) -> Result<i32, String> {
         let main = self.main(task)?;
-        let code = event_loop::run(&self.context, &self.limits, main).unwrap_or_else(|error| {
-            report::uncaught(self, &error);
-            match report::exit_code(error.status) {
-                // 'exit' listeners may still change it.
-                1 => process::fail(&self.context, &REPORT_LIMITS).unwrap_or(1),
-                code => code,
+        let code = match event_loop::run(&self.context, &self.limits, main) {
+            Ok(code) => code,
+            Err(error) => {
+                if let Task::File(name) = task
+                    && is_missing(&error)
+                {
+                    return Err(missing(name));
+                }
+                report::uncaught(self, &error);
+                match report::exit_code(error.status) {
+                    // 'exit' listeners may still change it.
+                    1 => process::fail(&self.context, &REPORT_LIMITS).unwrap_or(1),
+                    code => code,
+                }
             }
-        });
+        };
         match output::stdout_error() {
             Some(error) => Err(report::output_error(&error)),
             None => Ok(code),
@@ -85,7 +90,9 @@ impl Program {
             Task::File(name) => {
                 check(name)?;
                 let path = Path::new(name).to_owned();
-                return Ok(Box::new(move || require::run_main(&self.context, &path, &Limits::NONE).map(drop)));
+                return Ok(Box::new(move || {
+                    require::run_main(&self.context, &path, &Limits::NONE).map(drop)
+                }));
             }
             Task::Eval { code, print } => (code.clone(), "[eval]", *print),
             _ => (read_stdin()?, "[stdin]", false),
@@ -106,7 +113,8 @@ impl Program {
                 inspect::inspect(scope, value, colors)
             }
         })?;
-        report::output(&format!("{text}\n")).map_err(|message| Box::new(Error::new(Status::WrongState, message)))
+        report::output(&format!("{text}\n"))
+            .map_err(|message| Box::new(Error::new(Status::WrongState, message)))
     }
 
     /// Does something in the program's context.
@@ -135,6 +143,19 @@ fn check(name: &OsStr) -> Result<(), String> {
             Err(format!("{} cannot be read: {error}", name.display()))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether it is the main module that was not found: every other one is missed by some module.
+fn is_missing(error: &Error) -> bool {
+    error.code.as_deref() == Some("MODULE_NOT_FOUND") && !error.message.contains("\nRequire stack:")
+}
+
+fn missing(name: &OsStr) -> String {
+    let name = name.display();
+    match Path::new(&name.to_string()).is_dir() {
+        true => format!("{name} is a directory without an index.js"),
+        false => format!("{name} cannot be read: there is no such file"),
     }
 }
 

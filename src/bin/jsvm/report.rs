@@ -77,13 +77,15 @@ pub fn output_error(error: &io::Error) -> String {
 }
 
 /// One line, and the guest's stack of that moment.
-fn stopped(program: &Program, error: &Error) -> String {
+pub fn stopped(program: &Program, error: &Error) -> String {
     let limits = &program.limits;
     let milliseconds = |limit: Option<std::time::Duration>| limit.unwrap_or_default().as_millis();
     let reason = match error.status {
         Status::Timeout => format!("timeout after {} ms", milliseconds(limits.timeout)),
         Status::CpuTime => format!("out of CPU time after {} ms", milliseconds(limits.cpu_time)),
-        Status::OutOfMemory => format!("out of memory: the heap passed {} MB", program.isolate.options.heap_limit >> 20),
+        Status::OutOfMemory => {
+            format!("out of memory: the heap passed {} MB", program.isolate.options.heap_limit >> 20)
+        }
         _ => error.message.clone(),
     };
     let frames = error.origin.as_ref().map_or(&[][..], |origin| &origin.frames);

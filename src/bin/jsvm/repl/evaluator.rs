@@ -4,23 +4,32 @@
 use jsvm::engine::enter::{Outcome, Scope, Thrown};
 use jsvm::engine::error::Error;
 use jsvm::engine::value;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use v8::inspector::{
     Channel, ChannelImpl, StringBuffer, StringView, V8Inspector, V8InspectorClient, V8InspectorClientImpl,
     V8InspectorClientTrustLevel, V8InspectorSession,
 };
 
-/// The context's number for the inspector.
+/// The numbers by which the inspector knows the context: the group's is ours, its own is the first.
 const GROUP: i32 = 1;
+const CONTEXT: i32 = 1;
 
 pub struct Evaluator {
     session: V8InspectorSession,
-    /// The answer to the last request, once it is there.
-    answer: Answer,
+    answer: Arc<Mutex<Answer>>,
     _inspector: V8Inspector,
 }
 
-type Answer = Arc<Mutex<Option<Vec<u16>>>>;
+/// The answer to the last request, once it is there: V8 gives it on whatever thread the promise is settled.
+#[derive(Default)]
+struct Answer {
+    request: i32,
+    text: Option<Vec<u16>>,
+}
+
+fn lock(answer: &Mutex<Answer>) -> MutexGuard<'_, Answer> {
+    answer.lock().unwrap_or_else(|e| e.into_inner())
+}
 
 /// How an evaluation ended.
 pub enum Evaluated<'s> {
@@ -41,12 +50,15 @@ pub enum Mode {
 struct Client;
 impl V8InspectorClientImpl for Client {}
 
-struct Answers(Answer);
+struct Answers(Arc<Mutex<Answer>>);
 
 impl ChannelImpl for Answers {
-    fn send_response(&self, _: i32, message: v8::UniquePtr<StringBuffer>) {
-        let text = message.as_ref().map(|message| message.string().into_iter().collect());
-        *self.0.lock().unwrap_or_else(|e| e.into_inner()) = text;
+    fn send_response(&self, request: i32, message: v8::UniquePtr<StringBuffer>) {
+        let mut answer = lock(&self.0);
+        // Nobody waits any more for the end of what was interrupted.
+        if request == answer.request {
+            answer.text = message.as_ref().map(|message| message.string().into_iter().collect());
+        }
     }
 
     fn send_notification(&self, _: v8::UniquePtr<StringBuffer>) {}
@@ -60,7 +72,7 @@ impl Evaluator {
         let inspector = V8Inspector::create(scope, V8InspectorClient::new(Box::new(Client)));
         let context = scope.get_current_context();
         inspector.context_created(context, GROUP, StringView::empty(), StringView::empty());
-        let answer = Answer::default();
+        let answer = Arc::<Mutex<Answer>>::default();
         let channel = Channel::new(Box::new(Answers(answer.clone())));
         let trust = V8InspectorClientTrustLevel::FullyTrusted;
         let session = inspector.connect(GROUP, channel, StringView::empty(), trust);
@@ -75,13 +87,16 @@ impl Evaluator {
             Mode::Repl => "\"replMode\":true",
             Mode::Peek => "\"throwOnSideEffect\":true",
         };
-        self.request("Runtime.evaluate", &format!("{{\"expression\":{code},{how},\"objectGroup\":\"repl\"}}"));
+        let parameters =
+            format!("{{\"expression\":{code},{how},\"contextId\":{CONTEXT},\"objectGroup\":\"repl\"}}");
+        self.request("Runtime.evaluate", &parameters);
         Ok(())
     }
 
     /// The names that `let`, `const` and `class` have made.
     pub fn lexical_names(&self, scope: &mut Scope<'_, '_>) -> Outcome<Vec<String>> {
-        self.request("Runtime.globalLexicalScopeNames", "{}");
+        let parameters = format!("{{\"executionContextId\":{CONTEXT}}}");
+        self.request("Runtime.globalLexicalScopeNames", &parameters);
         let Some(answer) = self.take(scope)? else { return Ok(Vec::new()) };
         let names = v8::Local::<v8::Array>::try_from(field(scope, answer, "names")).ok();
         let names = names.into_iter().flat_map(|names| (0..names.length()).map(move |i| (names, i)));
@@ -92,29 +107,34 @@ impl Evaluator {
     }
 
     fn request(&self, method: &str, parameters: &str) {
-        let message = format!("{{\"id\":1,\"method\":\"{method}\",\"params\":{parameters}}}");
+        let id = {
+            let mut answer = lock(&self.answer);
+            *answer = Answer { request: answer.request + 1, text: None };
+            answer.request
+        };
+        let message = format!("{{\"id\":{id},\"method\":\"{method}\",\"params\":{parameters}}}");
         let message: Vec<u16> = message.encode_utf16().collect();
         self.session.dispatch_protocol_message(StringView::from(&message[..]));
     }
 
     pub fn has_answer(&self) -> bool {
-        self.answer.lock().unwrap_or_else(|e| e.into_inner()).is_some()
-    }
-
-    /// Forgets what nobody waits for any more.
-    pub fn forget(&self) {
-        *self.answer.lock().unwrap_or_else(|e| e.into_inner()) = None;
+        lock(&self.answer).text.is_some()
     }
 
     /// The `result` of the answer that is there.
     fn take<'s>(&self, scope: &mut Scope<'s, '_>) -> Outcome<Option<v8::Local<'s, v8::Value>>> {
-        let Some(text) = self.answer.lock().unwrap_or_else(|e| e.into_inner()).take() else { return Ok(None) };
+        let Some(text) = lock(&self.answer).text.take() else { return Ok(None) };
         let text = v8::String::new_from_two_byte(scope, &text, v8::NewStringType::Normal).thrown()?;
         let answer = v8::json::parse(scope, text).thrown()?;
+        let error = field(scope, answer, "error");
+        if error.is_object() {
+            let message = field(scope, error, "message").to_rust_string_lossy(scope);
+            return Err(Error::invalid(message).into());
+        }
         Ok(Some(field(scope, answer, "result")))
     }
 
-    /// How the evaluation that was started ended. None: it has no answer yet, or V8 refused the request.
+    /// How the evaluation that was started ended. None: it has no answer yet.
     pub fn finish<'s>(&self, scope: &mut Scope<'s, '_>) -> Outcome<Option<Evaluated<'s>>> {
         let Some(answer) = self.take(scope)? else { return Ok(None) };
         let details = field(scope, answer, "exceptionDetails");

@@ -13,8 +13,7 @@ use rustyline::{Context, Helper};
 use std::time::Duration;
 
 /// More time than this nobody waits for after a Tab.
-const PEEK_LIMITS: Limits<'static> =
-    Limits { timeout: Some(Duration::from_millis(250)), ..Limits::NONE };
+const PEEK_LIMITS: Limits<'static> = Limits { timeout: Some(Duration::from_millis(250)), ..Limits::NONE };
 
 pub struct Input<'a> {
     pub program: &'a Program,
@@ -40,13 +39,12 @@ impl Validator for Input<'_> {
 
 /// Whether more could still make a program of it: it ends where V8 did not expect it to.
 fn is_incomplete(program: &Program, text: &str) -> bool {
-    let ended = program.inside(&PEEK_LIMITS, |scope| {
-        // As a module `await` may stand anywhere, as a script everything else may.
-        Ok(compiles(scope, text, false)? != Compiled::Fully
-            && (compiles(scope, text, false)? == Compiled::ToTheEnd
-                || compiles(scope, text, true)? == Compiled::ToTheEnd))
+    let compiled = program.inside(&PEEK_LIMITS, |scope| match compiles(scope, text, false)? {
+        // Where `await` may stand anywhere.
+        Compiled::Not => compiles(scope, text, true),
+        compiled => Ok(compiled),
     });
-    ended.unwrap_or(false)
+    matches!(compiled, Ok(Compiled::ToTheEnd))
 }
 
 #[derive(PartialEq)]
@@ -63,8 +61,7 @@ pub fn compiles(scope: &mut Scope<'_, '_>, text: &str, as_module: bool) -> Outco
     v8::tc_scope!(let caught, scope);
     let code = value::string(caught, text)?;
     let name = value::string(caught, "REPL")?.into();
-    let origin =
-        v8::ScriptOrigin::new(caught, name, 0, 0, false, -1, None, false, false, as_module, None);
+    let origin = v8::ScriptOrigin::new(caught, name, 0, 0, false, -1, None, false, false, as_module, None);
     let mut source = Source::new(code, Some(&origin));
     let compiled = if as_module {
         v8::script_compiler::compile_module(caught, &mut source).is_some()
@@ -134,10 +131,47 @@ impl Input<'_> {
 
     fn globals(&self, scope: &mut Scope<'_, '_>) -> Outcome<Vec<String>> {
         const WORDS: &[&str] = &[
-            "async", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete",
-            "do", "else", "export", "extends", "false", "finally", "for", "function", "if", "import", "in",
-            "instanceof", "let", "new", "null", "return", "static", "super", "switch", "this", "throw", "true", "try",
-            "typeof", "undefined", "var", "void", "while", "with", "yield",
+            "async",
+            "await",
+            "break",
+            "case",
+            "catch",
+            "class",
+            "const",
+            "continue",
+            "debugger",
+            "default",
+            "delete",
+            "do",
+            "else",
+            "export",
+            "extends",
+            "false",
+            "finally",
+            "for",
+            "function",
+            "if",
+            "import",
+            "in",
+            "instanceof",
+            "let",
+            "new",
+            "null",
+            "return",
+            "static",
+            "super",
+            "switch",
+            "this",
+            "throw",
+            "true",
+            "try",
+            "typeof",
+            "undefined",
+            "var",
+            "void",
+            "while",
+            "with",
+            "yield",
         ];
         let global = scope.get_current_context().global(scope);
         let mut all = names(scope, global)?;
