@@ -478,6 +478,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
   /**
+   * Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+   */
+  JSVM_PART_BUFFER = (1 << 5),
+  /**
    * require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
    * file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
    */

@@ -15,12 +15,15 @@ use std::ffi::{c_char, c_void};
 pub enum jsvm_part {
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
+    /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+    Buffer = 1 << 5,
     /// require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
     /// file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
     Require = 1 << 6,
 }
 
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+const _: () = assert!(jsvm_part::Buffer as u32 == runtime::BUFFER);
 const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
 
 /// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string

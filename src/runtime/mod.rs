@@ -4,7 +4,9 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod buffer;
 mod builtins;
+mod encoding;
 mod errors;
 mod microtask;
 mod native;
@@ -13,6 +15,7 @@ mod path;
 mod realm;
 pub mod require;
 mod resolve;
+mod types;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -32,21 +35,31 @@ struct Part {
 
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// `Buffer`, `TextEncoder`, `TextDecoder`, `atob` and `btoa`.
+pub const BUFFER: u32 = 1 << 5;
 /// CommonJS: `require`, which reads files of the host.
 pub const REQUIRE: u32 = 1 << 6;
 
-const PARTS: &[Part] =
-    &[Part { bit: QUEUE_MICROTASK, file: "microtask" }, Part { bit: REQUIRE, file: "require" }];
+const PARTS: &[Part] = &[
+    Part { bit: QUEUE_MICROTASK, file: "microtask" },
+    Part { bit: BUFFER, file: "buffer" },
+    Part { bit: REQUIRE, file: "require" },
+];
 
 /// The files, by name.
 const SOURCES: &[realm::Source] = &[
+    buffer::SOURCE,
+    buffer::NUMBERS,
+    buffer::TEXT,
     builtins::SOURCE,
+    encoding::SOURCE,
     errors::SOURCE,
     microtask::SOURCE,
     output::SOURCE,
     path::SOURCE,
     require::SOURCE,
     resolve::SOURCE,
+    types::SOURCE,
 ];
 
 /// What the host gives the parts of a context.
