@@ -478,6 +478,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
   /**
+   * structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+   */
+  JSVM_PART_STRUCTURED_CLONE = (1 << 3),
+  /**
    * Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
    */
   JSVM_PART_BUFFER = (1 << 5),

@@ -15,6 +15,7 @@ mod path;
 mod realm;
 pub mod require;
 mod resolve;
+mod structured_clone;
 mod types;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
@@ -35,6 +36,8 @@ struct Part {
 
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// `structuredClone`.
+pub const STRUCTURED_CLONE: u32 = 1 << 3;
 /// `Buffer`, `TextEncoder`, `TextDecoder`, `atob` and `btoa`.
 pub const BUFFER: u32 = 1 << 5;
 /// CommonJS: `require`, which reads files of the host.
@@ -42,6 +45,7 @@ pub const REQUIRE: u32 = 1 << 6;
 
 const PARTS: &[Part] = &[
     Part { bit: QUEUE_MICROTASK, file: "microtask" },
+    Part { bit: STRUCTURED_CLONE, file: "structured_clone" },
     Part { bit: BUFFER, file: "buffer" },
     Part { bit: REQUIRE, file: "require" },
 ];
@@ -59,6 +63,7 @@ const SOURCES: &[realm::Source] = &[
     path::SOURCE,
     require::SOURCE,
     resolve::SOURCE,
+    structured_clone::SOURCE,
     types::SOURCE,
 ];
 
