@@ -482,6 +482,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_STRUCTURED_CLONE = (1 << 3),
   /**
+   * URL and URLSearchParams.
+   */
+  JSVM_PART_URL = (1 << 4),
+  /**
    * Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
    */
   JSVM_PART_BUFFER = (1 << 5),

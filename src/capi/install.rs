@@ -17,6 +17,8 @@ pub enum jsvm_part {
     QueueMicrotask = 1 << 2,
     /// structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
     StructuredClone = 1 << 3,
+    /// URL and URLSearchParams.
+    Url = 1 << 4,
     /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
     Buffer = 1 << 5,
     /// require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
@@ -26,6 +28,7 @@ pub enum jsvm_part {
 
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
 const _: () = assert!(jsvm_part::StructuredClone as u32 == runtime::STRUCTURED_CLONE);
+const _: () = assert!(jsvm_part::Url as u32 == runtime::URL);
 const _: () = assert!(jsvm_part::Buffer as u32 == runtime::BUFFER);
 const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
 

@@ -14,6 +14,7 @@ const modules = {
   module: () => load('require').Module,
   path: () => load('path'),
   'path/posix': () => load('path'),
+  url: () => load('url').module,
 };
 
 const plain = (name) => name.startsWith('node:') ? name.slice(5) : name;

@@ -17,6 +17,7 @@ pub mod require;
 mod resolve;
 mod structured_clone;
 mod types;
+mod url;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -38,6 +39,8 @@ struct Part {
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
 /// `structuredClone`.
 pub const STRUCTURED_CLONE: u32 = 1 << 3;
+/// `URL` and `URLSearchParams`.
+pub const URL: u32 = 1 << 4;
 /// `Buffer`, `TextEncoder`, `TextDecoder`, `atob` and `btoa`.
 pub const BUFFER: u32 = 1 << 5;
 /// CommonJS: `require`, which reads files of the host.
@@ -46,6 +49,7 @@ pub const REQUIRE: u32 = 1 << 6;
 const PARTS: &[Part] = &[
     Part { bit: QUEUE_MICROTASK, file: "microtask" },
     Part { bit: STRUCTURED_CLONE, file: "structured_clone" },
+    Part { bit: URL, file: "url" },
     Part { bit: BUFFER, file: "buffer" },
     Part { bit: REQUIRE, file: "require" },
 ];
@@ -65,6 +69,7 @@ const SOURCES: &[realm::Source] = &[
     resolve::SOURCE,
     structured_clone::SOURCE,
     types::SOURCE,
+    url::SOURCE,
 ];
 
 /// What the host gives the parts of a context.
