@@ -5,7 +5,7 @@
 //! it. `realm` loads the files, `native` makes the functions.
 
 mod buffer;
-mod builtins;
+mod modules;
 mod encoding;
 mod errors;
 mod microtask;
@@ -17,6 +17,7 @@ pub mod require;
 mod resolve;
 mod structured_clone;
 mod types;
+#[cfg(feature = "url")]
 mod url;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
@@ -49,6 +50,7 @@ pub const REQUIRE: u32 = 1 << 6;
 const PARTS: &[Part] = &[
     Part { bit: QUEUE_MICROTASK, file: "microtask" },
     Part { bit: STRUCTURED_CLONE, file: "structured_clone" },
+    #[cfg(feature = "url")]
     Part { bit: URL, file: "url" },
     Part { bit: BUFFER, file: "buffer" },
     Part { bit: REQUIRE, file: "require" },
@@ -59,7 +61,7 @@ const SOURCES: &[realm::Source] = &[
     buffer::SOURCE,
     buffer::NUMBERS,
     buffer::TEXT,
-    builtins::SOURCE,
+    modules::SOURCE,
     encoding::SOURCE,
     errors::SOURCE,
     microtask::SOURCE,
@@ -69,6 +71,7 @@ const SOURCES: &[realm::Source] = &[
     resolve::SOURCE,
     structured_clone::SOURCE,
     types::SOURCE,
+    #[cfg(feature = "url")]
     url::SOURCE,
 ];
 

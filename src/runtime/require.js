@@ -5,7 +5,7 @@
 const { coded, invalidArgValue, requireString } = load('errors');
 const path = load('path');
 const { resolve, nodeModulePaths, kindOf, realPath, readText } = load('resolve');
-const builtins = load('builtins');
+const builtins = load('modules');
 const { compile } = native;
 
 const cache = { __proto__: null };

@@ -3,4 +3,4 @@
 use crate::runtime::realm::Source;
 
 pub const SOURCE: Source =
-    Source { name: "builtins", text: include_str!("builtins.js"), natives: |_| Ok(()) };
+    Source { name: "modules", text: include_str!("modules.js"), natives: |_| Ok(()) };
