@@ -1,6 +1,6 @@
 //! The runtime's parts.
 
-use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, jsvm_str, options};
+use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, jsvm_str, options, texts};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
@@ -13,6 +13,12 @@ use std::ffi::{c_char, c_void};
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum jsvm_part {
+    /// console, as Node's: what it writes goes to `write` of the options.
+    Console = 1 << 0,
+    /// setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
+    /// jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
+    /// timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
+    Timers = 1 << 1,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
     /// structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
@@ -24,13 +30,22 @@ pub enum jsvm_part {
     /// require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
     /// file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
     Require = 1 << 6,
+    /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
+    /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
+    /// host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
+    /// 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
+    /// and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+    Process = 1 << 7,
 }
 
+const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
+const _: () = assert!(jsvm_part::Timers as u32 == runtime::TIMERS);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
 const _: () = assert!(jsvm_part::StructuredClone as u32 == runtime::STRUCTURED_CLONE);
 const _: () = assert!(jsvm_part::Url as u32 == runtime::URL);
 const _: () = assert!(jsvm_part::Buffer as u32 == runtime::BUFFER);
 const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
+const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);
 
 /// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
 /// was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
@@ -54,6 +69,16 @@ pub struct jsvm_install_options {
     pub userdata: *mut c_void,
     /// Lets go of userdata once: when `write` has been replaced, when the context is gone, or when the call fails.
     pub finalizer: jsvm_finalizer,
+    /// process.argv; as Node has it, the program and the script come first. What these three say counts where
+    /// JSVM_PART_PROCESS is new to the context.
+    pub argv: *const jsvm_str,
+    pub argv_count: usize,
+    /// process.execArgv.
+    pub exec_argv: *const jsvm_str,
+    pub exec_argv_count: usize,
+    /// process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
+    pub env: *const jsvm_str,
+    pub env_count: usize,
     /// [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
     /// an earlier install gave; at first the working directory.
     pub require_from: jsvm_str,
@@ -90,6 +115,14 @@ pub unsafe extern "C" fn jsvm_context_install(
         let given = given?;
         let (callback, userdata) = (given.write, userdata);
         // SAFETY: C's promise about its arguments.
+        let (argv, exec_argv, env) = unsafe {
+            (
+                texts(given.argv, given.argv_count, "argv")?,
+                texts(given.exec_argv, given.exec_argv_count, "exec_argv")?,
+                texts(given.env, given.env_count, "env")?,
+            )
+        };
+        // SAFETY: as before.
         let require_from = unsafe { given.require_from.get("options: require_from") }?.map(String::from);
         let context = pool::pin(context, "context")?;
         let write = callback.map(|callback| -> runtime::output::Write {
@@ -99,6 +132,10 @@ pub unsafe extern "C" fn jsvm_context_install(
                 unsafe { callback(userdata, stream, data.as_ptr().cast(), data.len()) };
             })
         });
-        runtime::install(&context.context, Parts(parts), runtime::Options { write, require_from })
+        runtime::install(
+            &context.context,
+            Parts(parts),
+            runtime::Options { write, argv, exec_argv, env, require_from },
+        )
     })
 }

@@ -2,5 +2,4 @@
 
 use crate::runtime::realm::Source;
 
-pub const SOURCE: Source =
-    Source { name: "modules", text: include_str!("modules.js"), natives: |_| Ok(()) };
+pub const SOURCE: Source = Source { name: "modules", text: include_str!("modules.js"), natives: |_| Ok(()) };

@@ -1,5 +1,13 @@
 'use strict';
 
-// write(stream, data): a string, or the bytes of a view, to stream 1 or 2, in one go. An install with a `write`
-// of the host's puts that in the place of this one, so it is called as a method.
-return { write: native.write };
+// write(stream, data): a string, or the bytes of a view, to stream 1 or 2, in one go. colors(stream): whether
+// colours are wanted there. An install with a `write` of the host's changes both, so they are called as methods.
+const known = [];
+
+return {
+  write: native.write,
+  redirected: false,
+  colors(stream) {
+    return !this.redirected && (known[stream] ??= native.colors(stream));
+  },
+};

@@ -31,7 +31,10 @@ const LOOK: i32 = 50;
 pub fn redirect(scope: &mut Scope<'_, '_>, write: Write) -> Outcome<()> {
     let name = value::string(scope, "write")?;
     let function = function::new(scope, name, 2, false, Box::new(Redirected(write)))?;
-    realm::load(scope, "output")?.set(scope, name.into(), function.into()).thrown()?;
+    let exports = realm::load(scope, "output")?;
+    exports.set(scope, name.into(), function.into()).thrown()?;
+    let (redirected, yes) = (value::string(scope, "redirected")?, v8::Boolean::new(scope, true));
+    exports.set(scope, redirected.into(), yes.into()).thrown()?;
     Ok(())
 }
 
@@ -58,7 +61,24 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         }
         // What was marked while the write waited ends the run here.
         enter::go_on()
+    })?;
+    native.function("colors", |scope, arguments, result| {
+        result.set_bool(colors(arguments.get(0).uint32_value(scope).thrown()?));
+        Ok(())
     })
+}
+
+/// Whether colours are wanted in a stream of the process: it is a terminal, unless the environment says otherwise.
+pub fn colors(stream: u32) -> bool {
+    let given = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+    if let Some(force) = given("FORCE_COLOR") {
+        return force != "0";
+    }
+    let unwanted = given("NO_COLOR").is_some() || given("NODE_DISABLE_COLORS").is_some();
+    // SAFETY: a number.
+    !unwanted
+        && given("TERM").is_some_and(|term| term != "dumb")
+        && unsafe { libc::isatty(stream as i32) } == 1
 }
 
 /// Writes all of it, unless the run ends first. The process's signals are the host's: with SIGPIPE at its default
