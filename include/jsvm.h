@@ -494,6 +494,18 @@ typedef enum jsvm_part {
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
   /**
+   * structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+   */
+  JSVM_PART_STRUCTURED_CLONE = (1 << 3),
+  /**
+   * URL and URLSearchParams.
+   */
+  JSVM_PART_URL = (1 << 4),
+  /**
+   * Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+   */
+  JSVM_PART_BUFFER = (1 << 5),
+  /**
    * require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
    * file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
    */
@@ -905,11 +917,6 @@ typedef struct jsvm_install_options {
    */
   jsvm_finalizer finalizer;
   /**
-   * [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
-   * an earlier install gave; at first the working directory.
-   */
-  struct jsvm_str require_from;
-  /**
    * process.argv; as Node has it, the program and the script come first. What these three say counts where
    * JSVM_PART_PROCESS is new to the context.
    */
@@ -925,6 +932,11 @@ typedef struct jsvm_install_options {
    */
   const struct jsvm_str *env;
   size_t env_count;
+  /**
+   * [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
+   * an earlier install gave; at first the working directory.
+   */
+  struct jsvm_str require_from;
 } jsvm_install_options;
 
 /**

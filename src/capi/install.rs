@@ -21,6 +21,12 @@ pub enum jsvm_part {
     Timers = 1 << 1,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
+    /// structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+    StructuredClone = 1 << 3,
+    /// URL and URLSearchParams.
+    Url = 1 << 4,
+    /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+    Buffer = 1 << 5,
     /// require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
     /// file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
     Require = 1 << 6,
@@ -35,6 +41,9 @@ pub enum jsvm_part {
 const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
 const _: () = assert!(jsvm_part::Timers as u32 == runtime::TIMERS);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+const _: () = assert!(jsvm_part::StructuredClone as u32 == runtime::STRUCTURED_CLONE);
+const _: () = assert!(jsvm_part::Url as u32 == runtime::URL);
+const _: () = assert!(jsvm_part::Buffer as u32 == runtime::BUFFER);
 const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
 const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);
 
@@ -60,9 +69,6 @@ pub struct jsvm_install_options {
     pub userdata: *mut c_void,
     /// Lets go of userdata once: when `write` has been replaced, when the context is gone, or when the call fails.
     pub finalizer: jsvm_finalizer,
-    /// [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
-    /// an earlier install gave; at first the working directory.
-    pub require_from: jsvm_str,
     /// process.argv; as Node has it, the program and the script come first. What these three say counts where
     /// JSVM_PART_PROCESS is new to the context.
     pub argv: *const jsvm_str,
@@ -73,6 +79,9 @@ pub struct jsvm_install_options {
     /// process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
     pub env: *const jsvm_str,
     pub env_count: usize,
+    /// [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
+    /// an earlier install gave; at first the working directory.
+    pub require_from: jsvm_str,
 }
 
 // SAFETY: plain data.
@@ -106,7 +115,6 @@ pub unsafe extern "C" fn jsvm_context_install(
         let given = given?;
         let (callback, userdata) = (given.write, userdata);
         // SAFETY: C's promise about its arguments.
-        let require_from = unsafe { given.require_from.get("options: require_from") }?.map(String::from);
         let (argv, exec_argv, env) = unsafe {
             (
                 texts(given.argv, given.argv_count, "argv")?,
@@ -114,6 +122,8 @@ pub unsafe extern "C" fn jsvm_context_install(
                 texts(given.env, given.env_count, "env")?,
             )
         };
+        // SAFETY: as before.
+        let require_from = unsafe { given.require_from.get("options: require_from") }?.map(String::from);
         let context = pool::pin(context, "context")?;
         let write = callback.map(|callback| -> runtime::output::Write {
             Box::new(move |stream, data| {
@@ -125,7 +135,7 @@ pub unsafe extern "C" fn jsvm_context_install(
         runtime::install(
             &context.context,
             Parts(parts),
-            runtime::Options { write, require_from, argv, exec_argv, env },
+            runtime::Options { write, argv, exec_argv, env, require_from },
         )
     })
 }

@@ -4,7 +4,9 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod buffer;
 mod console;
+mod encoding;
 mod errors;
 pub mod event_loop;
 mod events;
@@ -18,9 +20,13 @@ pub mod process;
 mod realm;
 pub mod require;
 mod resolve;
+mod structured_clone;
 mod ticks;
 mod timers;
+mod types;
 mod uncaught;
+#[cfg(feature = "url")]
+mod url;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -43,6 +49,12 @@ pub const CONSOLE: u32 = 1 << 0;
 pub const TIMERS: u32 = 1 << 1;
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// `structuredClone`.
+pub const STRUCTURED_CLONE: u32 = 1 << 3;
+/// `URL` and `URLSearchParams`.
+pub const URL: u32 = 1 << 4;
+/// `Buffer`, `TextEncoder`, `TextDecoder`, `atob` and `btoa`.
+pub const BUFFER: u32 = 1 << 5;
 /// CommonJS: `require`, which reads files of the host.
 pub const REQUIRE: u32 = 1 << 6;
 /// `process`.
@@ -52,6 +64,10 @@ const PARTS: &[Part] = &[
     Part { bit: CONSOLE, file: "console" },
     Part { bit: TIMERS, file: "timers" },
     Part { bit: QUEUE_MICROTASK, file: "microtask" },
+    Part { bit: STRUCTURED_CLONE, file: "structured_clone" },
+    #[cfg(feature = "url")]
+    Part { bit: URL, file: "url" },
+    Part { bit: BUFFER, file: "buffer" },
     Part { bit: REQUIRE, file: "require" },
     Part { bit: PROCESS, file: "process" },
 ];
@@ -59,10 +75,13 @@ const PARTS: &[Part] = &[
 /// The files, by name.
 const SOURCES: &[&[realm::Source]] = &[
     &[errors::SOURCE, events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
-    &[modules::SOURCE, path::SOURCE, require::SOURCE, resolve::SOURCE],
     &[timers::SOURCE, uncaught::SOURCE],
     &[console::SOURCE, console::TABLE],
     &inspect::SOURCES,
+    &[buffer::SOURCE, buffer::NUMBERS, buffer::TEXT, encoding::SOURCE, types::SOURCE],
+    &[require::SOURCE, resolve::SOURCE, modules::SOURCE, path::SOURCE, structured_clone::SOURCE],
+    #[cfg(feature = "url")]
+    &[url::SOURCE],
 ];
 
 /// What the host gives the parts of a context.
@@ -70,12 +89,12 @@ const SOURCES: &[&[realm::Source]] = &[
 pub struct Options {
     /// Takes what the context's parts write, those that are there already too; otherwise the process's streams do.
     pub write: Option<output::Write>,
-    /// The file, or with a slash at its end the folder, from which the context's `require` resolves.
-    pub require_from: Option<String>,
     /// `process.argv`, `process.execArgv`, and `process.env` as `NAME=value`: for a new process object.
     pub argv: Vec<String>,
     pub exec_argv: Vec<String>,
     pub env: Vec<String>,
+    /// The file, or with a slash at its end the folder, from which the context's `require` resolves.
+    pub require_from: Option<String>,
 }
 
 /// Puts parts into a context. A part that is there already is left as it is.

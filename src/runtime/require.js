@@ -2,7 +2,7 @@
 
 // CommonJS, as Node has it: https://nodejs.org/api/modules.html
 
-const { coded, requireString } = load('errors');
+const { coded, invalidArgValue, requireString } = load('errors');
 const path = load('path');
 const { resolve, nodeModulePaths, kindOf, realPath, readText } = load('resolve');
 const builtins = load('modules');
@@ -29,10 +29,7 @@ class Module {
 
   require(id) {
     requireString('id', id);
-    if (id === '') {
-      throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
-        "The argument 'id' must be a non-empty string. Received ''");
-    }
+    if (id === '') throw invalidArgValue('id', 'must be a non-empty string', id);
     return loadModule(id, this);
   }
 
@@ -56,10 +53,7 @@ Object.assign(Module, {
   builtinModules: builtins.names,
   isBuiltin: builtins.isBuiltin,
   createRequire(filename) {
-    if (!path.isAbsolute(filename)) {
-      throw coded(TypeError, 'ERR_INVALID_ARG_VALUE',
-        `The argument 'filename' must be an absolute path string. Received '${filename}'`);
-    }
+    if (!path.isAbsolute(filename)) throw invalidArgValue('filename', 'must be an absolute path string', filename);
     return makeRequire(outside(filename));
   },
   _cache: cache,

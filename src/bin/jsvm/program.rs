@@ -17,8 +17,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// All of them.
-const PARTS: u32 =
-    runtime::CONSOLE | runtime::TIMERS | runtime::QUEUE_MICROTASK | runtime::REQUIRE | runtime::PROCESS;
+const PARTS: u32 = runtime::CONSOLE
+    | runtime::TIMERS
+    | runtime::QUEUE_MICROTASK
+    | runtime::STRUCTURED_CLONE
+    | runtime::URL
+    | runtime::BUFFER
+    | runtime::REQUIRE
+    | runtime::PROCESS;
 
 /// What an error is shown within: its getters are the program's.
 const REPORT_LIMITS: Limits<'static> = Limits { timeout: Some(Duration::from_secs(5)), ..Limits::NONE };
