@@ -219,13 +219,8 @@ impl Queue {
         self.noted.load(Ordering::Relaxed)
     }
 
-    /// A round of what is there now.
-    pub fn round(&self) -> Round {
-        self.state().timers.round(now())
-    }
-
     /// The next task of a round: V8's own, timers that are due, immediates. The caller runs it inside the isolate.
-    pub fn next_task(&self, round: &Round) -> Option<Macrotask> {
+    pub fn next_task(&self, round: &mut Round) -> Option<Macrotask> {
         let mut state = self.state();
         let ready = state.ready.pop_front().map(Macrotask::V8);
         ready.or_else(|| state.timers.next(round))
@@ -362,9 +357,11 @@ impl watchdog::Watched for Queue {
 pub struct ForegroundTasks;
 
 impl ForegroundTasks {
-    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) {
+    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) -> (Arc<Queue>, u64) {
         let due = now().saturating_add((seconds.max(0.0) * 1e9) as u64);
-        Queue::of(isolate as usize).add_timer(due, Macrotask::V8(task));
+        let queue = Queue::of(isolate as usize);
+        let id = queue.add_timer(due, Macrotask::V8(task));
+        (queue, id)
     }
 }
 
@@ -377,10 +374,13 @@ impl v8::PlatformImpl for ForegroundTasks {
         self.post_task(isolate, task);
     }
 
+    /// V8's own housekeeping, such as collecting garbage when nothing has run for long: not work that is left.
     fn post_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
-        Self::delayed(isolate, task, seconds);
+        let (queue, id) = Self::delayed(isolate, task, seconds);
+        queue.set_counts(id, false);
     }
 
+    /// A guest's, which waits for it: Atomics.waitAsync.
     fn post_non_nestable_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
         Self::delayed(isolate, task, seconds);
     }
