@@ -9,6 +9,24 @@ die() {
     exit 1
 }
 
+# install_packages PACKAGE...: with apt, as root on Debian; otherwise says what is missing.
+install_packages() {
+    [ $# -gt 0 ] || return 0
+    if ! grep -qsx 'ID=debian' /etc/os-release || ! command -v apt-get >/dev/null; then
+        die "missing: $* (Debian's names). This is not Debian: install them with your system's package manager"
+    fi
+    if [ "$(id -u)" != 0 ]; then
+        die "missing: $*. As root: apt-get update && apt-get install -y $*"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    say "apt-get update"
+    # Without the option a server that does not answer is no error.
+    apt-get update --error-on=any || die "Debian's package lists could not be fetched"
+    say "apt-get install $*"
+    # Without the recommended packages: npm's are another 300 MB.
+    apt-get install -y --no-install-recommends "$@" || die "apt-get could not install $*"
+}
+
 # Programs look for the library by its soname, cargo names the file without the number.
 need_library() {
     [ -e "$debug/libjsvm.so" ] || die "$debug/libjsvm.so is not there: run \`make build\` first"
