@@ -3,11 +3,11 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test build header fmt clean setup v8 \
+.PHONY: help run test build header fmt clean setup v8 v8-from-source \
 	check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' Makefile | column -t -s @
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
 run: ## set up, build, run the C examples; the last is the TypeScript compiler
 	@scripts/setup --typescript
@@ -37,6 +37,9 @@ setup:
 
 v8:
 	@scripts/get-v8
+
+v8-from-source: ## vendor/v8 out of the packages of Debian, PyPI and crates.io: hours (docs/V8.md)
+	@scripts/build-v8
 
 check-fmt:
 	@echo "== cargo fmt --check"

@@ -9,6 +9,9 @@ die() {
     exit 1
 }
 
+# The version of the v8 crate that the project is built with.
+v8_version() { sed -n 's/^v8 = .*"=\([0-9.]*\)".*/\1/p' Cargo.toml; }
+
 # install_packages PACKAGE...: with apt, as root on Debian; otherwise says what is missing.
 install_packages() {
     [ $# -gt 0 ] || return 0
