@@ -23,8 +23,7 @@ install_packages() {
     fi
     export DEBIAN_FRONTEND=noninteractive
     say "apt-get update"
-    # Without the option a server that does not answer is no error.
-    apt-get update --error-on=any || die "Debian's package lists could not be fetched"
+    apt-get update
     say "apt-get install $*"
     # Without the recommended packages: npm's are another 300 MB.
     apt-get install -y --no-install-recommends "$@" || die "apt-get could not install $*"
