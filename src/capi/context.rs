@@ -11,6 +11,7 @@ use crate::vm::context::{self, Context};
 use crate::vm::script;
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// A context: a global object with its builtins, in which scripts run.
 #[allow(non_camel_case_types)]
@@ -203,6 +204,7 @@ pub unsafe extern "C" fn jsvm_context_global(
 /// Any thread, no lock.
 ///
 /// @param context [in] a context
+/// @return the name, borrowed from the context; NULL for what is no live context
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_name(context: *const jsvm_context) -> *const c_char {
     guard_value(std::ptr::null(), || {
@@ -215,11 +217,28 @@ pub unsafe extern "C" fn jsvm_context_name(context: *const jsvm_context) -> *con
 /// Any thread, no lock.
 ///
 /// @param context [in] a context
+/// @return the origin, borrowed from the context; NULL if it has none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_origin(context: *const jsvm_context) -> *const c_char {
     guard_value(std::ptr::null(), || {
         pool::pin(context, "context")
             .map_or(std::ptr::null(), |c| c.origin.as_ref().map_or(std::ptr::null(), |o| o.as_ptr()))
+    })
+}
+
+/// The handle of the context's isolate, for functions that get only a context. It is the host's own: do not free it
+/// twice.
+///
+/// Any thread, no lock.
+///
+/// @param context [in] a context
+/// @return the isolate, or NULL if it was freed, or for what is no live context
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_isolate(context: *const jsvm_context) -> *mut jsvm_isolate {
+    guard_value(std::ptr::null_mut(), || {
+        pool::pin(context, "context").map_or(std::ptr::null_mut(), |context| {
+            context.context.isolate.handle.load(Ordering::Relaxed) as *mut jsvm_isolate
+        })
     })
 }
 

@@ -18,6 +18,7 @@ use crate::engine::session;
 use crate::vm;
 use std::ffi::c_void;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// An isolate: one JavaScript heap, with its contexts. Any thread may use it, one at a time; calls
@@ -32,6 +33,7 @@ impl Handle for jsvm_isolate {
 
 impl Drop for jsvm_isolate {
     fn drop(&mut self) {
+        self.0.handle.store(0, Ordering::Relaxed);
         self.0.close();
     }
 }
@@ -167,7 +169,9 @@ pub unsafe extern "C" fn jsvm_isolate_new(
             stack_size,
             host_drains: given.host_drains_microtasks.get(),
         })?;
-        *result = pool::put(jsvm_isolate(isolate))?;
+        let handle = pool::put(jsvm_isolate(isolate.clone()))?;
+        isolate.handle.store(handle as usize, Ordering::Relaxed);
+        *result = handle;
         Ok(())
     })
 }
@@ -219,18 +223,26 @@ pub unsafe extern "C" fn jsvm_isolate_main_context(
 /// lock. Each enter has its exit, in reverse order, on the same thread. What a host function entered and did not
 /// exit is exited when it returns.
 ///
-/// Any thread; waits for the isolate. A thread that ends gives back what it holds.
+/// Any thread; waits for the isolate, within the options' limits. They end with the wait. A thread that ends gives back
+/// what it holds.
 ///
 /// @param isolate [in] an isolate
+/// @param options [in] limits of the wait, or NULL
 /// @param error   [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+/// @return OK, TIMEOUT, CANCELLED, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_isolate_enter(
     isolate: *const jsvm_isolate,
+    options: *const jsvm_run_options,
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
-    guard(error, || session::enter(&pool::pin(isolate, "isolate")?.0, isolate as usize))
+    guard(error, || {
+        let pin = pool::pin(isolate, "isolate")?;
+        // SAFETY: C's promise about its arguments.
+        let limits = unsafe { RunLimits::new(options)? };
+        session::enter(&pin.0, isolate as usize, &limits.limits())
+    })
 }
 
 /// Ends what jsvm_isolate_enter began, also after jsvm_isolate_free.

@@ -8,7 +8,7 @@ use crate::engine::value::{Out, Value};
 use crate::engine::{function, heap, platform, raw, reaper};
 use std::cell::{RefCell, RefMut, UnsafeCell};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Isolate {
     pub buffers: Arc<heap::Buffers>,
     /// Globals were dropped by threads outside: V8's cells wait to be freed.
     pub deferred: AtomicBool,
+    /// What the host calls the isolate by; zero before it has it and after it was freed.
+    pub handle: AtomicUsize,
     /// The host has freed it.
     pub closed: AtomicBool,
     /// Something is being read: host functions are not to be called, whoever asks.
@@ -50,7 +52,7 @@ pub struct Isolate {
     /// Told of unhandled rejections.
     listener: Mutex<Option<RejectionListener>>,
     raw: raw::RawIsolate,
-    handle: v8::IsolateHandle,
+    remote: v8::IsolateHandle,
     /// Taken by whoever takes the isolate down.
     shared: UnsafeCell<Option<v8::SharedIsolate>>,
     inner: RefCell<Inner>,
@@ -75,6 +77,8 @@ pub struct Inner {
     pub rejections: Vec<(v8::Global<v8::Promise>, v8::Global<v8::Value>)>,
     /// The microtasks ran since rejections were last reported.
     pub drained: bool,
+    /// What a task threw while nobody was there to catch it: the outermost run ends with it.
+    pub uncaught: Option<Box<Error>>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
 }
@@ -93,12 +97,13 @@ impl Isolate {
             tasks: Queue::of_new(raw as usize),
             buffers,
             deferred: AtomicBool::new(false),
+            handle: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
             over_limit: AtomicBool::new(false),
             listener: Mutex::default(),
             raw,
-            handle: owned.thread_safe_handle(),
+            remote: owned.thread_safe_handle(),
             shared: UnsafeCell::new(None),
             inner: RefCell::default(),
             functions: Mutex::default(),
@@ -147,7 +152,7 @@ impl Isolate {
     }
 
     pub fn request_interrupt(&self, callback: raw::InterruptCallback) {
-        self.handle.request_interrupt(callback, std::ptr::null_mut());
+        self.remote.request_interrupt(callback, std::ptr::null_mut());
     }
 
     /// Asks for a call on the thread that runs the isolate; if none does, in the next run.

@@ -3,7 +3,7 @@
 use crate::engine::enter::{self, Entry, after, depth};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
-use crate::engine::thread::Thread;
+use crate::engine::limits::Limits;
 use std::cell::RefCell;
 use std::sync::Arc;
 
@@ -28,9 +28,11 @@ thread_local! {
     static SESSIONS: Sessions = const { Sessions(RefCell::new(Vec::new())) };
 }
 
-/// Holds the isolate until `exit` with the same token.
-pub fn enter(isolate: &Arc<Isolate>, token: usize) -> Result<(), Box<Error>> {
-    let entry = Entry::new(isolate, &Thread::current()).map_err(|kill| enter::killed(kill, Vec::new()))?;
+/// Holds the isolate until `exit` with the same token. The limits are those of the wait for it.
+pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<(), Box<Error>> {
+    let entry = enter::span(isolate, limits, |thread| {
+        Entry::new(isolate, thread).map_err(|kill| enter::killed(kill, Vec::new()))
+    })?;
     SESSIONS.with(|sessions| sessions.0.borrow_mut().push(Session { entry, token, depth: depth() }));
     Ok(())
 }

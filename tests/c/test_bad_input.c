@@ -159,7 +159,7 @@ static void isolates(void) {
   REFUSED(jsvm_isolate_new(NULL, NULL, &error), "result");
   EACH_BAD(ISOLATE, jsvm_isolate, jsvm_isolate_main_context(bad, &out, &error), "isolate")
   REFUSED(jsvm_isolate_main_context(isolate, NULL, &error), "result");
-  EACH_BAD(ISOLATE, jsvm_isolate, jsvm_isolate_enter(bad, &error), "isolate")
+  EACH_BAD(ISOLATE, jsvm_isolate, jsvm_isolate_enter(bad, NULL, &error), "isolate")
   EACH_BAD(ISOLATE, jsvm_isolate, jsvm_isolate_exit(bad, &error), "isolate")
   EACH_BAD(ISOLATE, jsvm_isolate, jsvm_isolate_terminate(bad, &error), "isolate")
   EACH_BAD(ISOLATE, jsvm_isolate,
@@ -200,6 +200,7 @@ static void contexts(void) {
   CHECK(value == NULL);
   REFUSED(jsvm_context_global(context, NULL, &error), "result");
   EACH_BAD_IS(CONTEXT, jsvm_context, jsvm_context_name(bad) == NULL)
+  EACH_BAD_IS(CONTEXT, jsvm_context, jsvm_context_isolate(bad) == NULL)
   EACH_BAD_IS(CONTEXT, jsvm_context, jsvm_context_origin(bad) == NULL)
   EACH_BAD_IS(CONTEXT, jsvm_context, jsvm_context_clone(bad) == NULL)
 }

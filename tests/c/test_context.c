@@ -52,12 +52,16 @@ static void names(void) {
               &error, "microtask_mode");
   CHECK_ERROR(jsvm_context_new(isolate, NULL, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT, &error,
               "result: ");
+  CHECK(jsvm_context_isolate(one) == isolate);
   jsvm_context_free(one);
+  CHECK(jsvm_context_isolate(one) == NULL);
+  CHECK(jsvm_context_isolate(NULL) == NULL);
   jsvm_context_free(two);
   jsvm_context_free(three);
   jsvm_context_free(empty);
-  jsvm_context_free(unicode);
   jsvm_isolate_free(isolate);
+  CHECK(jsvm_context_isolate(unicode) == NULL);
+  jsvm_context_free(unicode);
 }
 
 /* Default names count the contexts of the isolate, as node:vm's of a process. */

@@ -325,7 +325,7 @@ static void elsewhere_and_later(void) {
                   &error), JSVM_STATUS_EXCEPTION);
   message = jsvm_error_message(error);
   /* No lock: another thread holds the isolate meanwhile. */
-  CHECK_OK(jsvm_isolate_enter(own, &none), &none);
+  CHECK_OK(jsvm_isolate_enter(own, NULL, &none), &none);
   for (int i = 0; i < 4; i++) {
     pthread_create(&threads[i], NULL, read_elsewhere, error);
   }

@@ -49,7 +49,7 @@ static int use_after_fork(void) {
   CHECK_EQ_INT(jsvm_context_evaluate(context, "1", 1, NULL, NULL, &slot, NULL), JSVM_STATUS_FORKED);
   CHECK_EQ_INT(jsvm_script_run_in_this_context(script, NULL, NULL, NULL), JSVM_STATUS_FORKED);
   CHECK_EQ_INT(jsvm_isolate_terminate(isolate, NULL), JSVM_STATUS_FORKED);
-  CHECK_EQ_INT(jsvm_isolate_enter(isolate, NULL), JSVM_STATUS_FORKED);
+  CHECK_EQ_INT(jsvm_isolate_enter(isolate, NULL, NULL), JSVM_STATUS_FORKED);
   CHECK_EQ_INT(jsvm_cancel_trigger(cancel, NULL), JSVM_STATUS_FORKED);
   CHECK_EQ_INT(jsvm_flush_finalizers(1000), JSVM_STATUS_FORKED);
   CHECK(jsvm_context_clone(context) == NULL);

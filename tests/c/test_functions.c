@@ -748,7 +748,7 @@ static void finalizers_hold_nothing(void) {
     CHECK_OK(jsvm_function_new(host.context, NULL, count_call, &host, finalize_and_wait, &value,
                                &error), &error);
     if (session) {
-      CHECK_OK(jsvm_isolate_enter(host.isolate, &error), &error);
+      CHECK_OK(jsvm_isolate_enter(host.isolate, NULL, &error), &error);
     }
     jsvm_value_free(value);
     for (int i = 0; i < 3; i++) {

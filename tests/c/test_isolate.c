@@ -188,11 +188,29 @@ static void *exit_elsewhere(void *data) {
   return NULL;
 }
 
+/* The wait for the isolate ends with the options' limits. */
+static void *enter_in_vain(void *data) {
+  Shared *shared = data;
+  jsvm_error *error = NULL;
+  jsvm_cancel *cancel = NULL;
+  jsvm_run_options limits = {.struct_size = sizeof limits, .timeout_ms = 20};
+  CHECK_STATUS(jsvm_isolate_enter(shared->isolate, &limits, &error), JSVM_STATUS_TIMEOUT, &error);
+  CHECK_OK(jsvm_cancel_new(&cancel, &error), &error);
+  CHECK_OK(jsvm_cancel_trigger(cancel, &error), &error);
+  limits = (jsvm_run_options){.struct_size = sizeof limits, .cancel = cancel};
+  CHECK_STATUS(jsvm_isolate_enter(shared->isolate, &limits, &error), JSVM_STATUS_CANCELLED, &error);
+  limits.struct_size = 1;
+  CHECK_ERROR(jsvm_isolate_enter(shared->isolate, &limits, &error), JSVM_STATUS_INVALID_ARGUMENT, &error, "options: ");
+  CHECK_STATUS(jsvm_isolate_exit(shared->isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
+  jsvm_cancel_free(cancel);
+  return NULL;
+}
+
 static void *enter_and_end(void *data) {
   Shared *shared = data;
   jsvm_error *error = NULL;
-  CHECK_OK(jsvm_isolate_enter(shared->isolate, &error), &error);
-  CHECK_OK(jsvm_isolate_enter(shared->isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(shared->isolate, NULL, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(shared->isolate, NULL, &error), &error);
   JS_NUM(shared->context, "1 + 1", 2);
   return NULL;
 }
@@ -206,19 +224,21 @@ static void enter_and_exit(void) {
   b.isolate = new_isolate(NULL);
   b.context = main_context(b.isolate);
   CHECK_ERROR(jsvm_isolate_exit(a.isolate, &error), JSVM_STATUS_WRONG_STATE, &error, "isolate: ");
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
   JS_NUM(a.context, "1 + 1", 2);
+  CHECK(pthread_create(&thread, NULL, enter_in_vain, &a) == 0);
+  CHECK(pthread_join(thread, NULL) == 0);
   JS_NUM(b.context, "2 + 2", 4);
   CHECK_STATUS(jsvm_isolate_exit(b.isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
   CHECK_OK(jsvm_isolate_exit(a.isolate, &error), &error);
   JS_NUM(a.context, "1 + 2", 3);
   pthread_create(&thread, NULL, exit_elsewhere, &a);
   pthread_join(thread, NULL);
   /* In reverse order, across isolates. */
-  CHECK_OK(jsvm_isolate_enter(b.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(b.isolate, NULL, &error), &error);
   CHECK_STATUS(jsvm_isolate_exit(a.isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
   JS_NUM(a.context, "1 + 3", 4);
   JS_NUM(b.context, "1 + 4", 5);
   CHECK_STATUS(jsvm_isolate_exit(b.isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
@@ -249,7 +269,7 @@ static uint32_t exit_in_call(void *userdata, const jsvm_call *call, jsvm_slot *r
   (void)result;
   CHECK_STATUS(jsvm_isolate_exit(shared->isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
   /* A pair of its own is fine. */
-  CHECK_OK(jsvm_isolate_enter(shared->isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(shared->isolate, NULL, &error), &error);
   JS_NUM(shared->context, "5", 5);
   CHECK_OK(jsvm_isolate_exit(shared->isolate, &error), &error);
   CHECK_STATUS(jsvm_isolate_exit(shared->isolate, &error), JSVM_STATUS_WRONG_STATE, &error);
@@ -263,11 +283,11 @@ static void exit_inside_a_call(void) {
   a.context = main_context(a.isolate);
   install(a.isolate, a.context, "f", exit_in_call, &a);
   JS_OK(a.context, "f()");
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
   JS_OK(a.context, "f()");
   CHECK_OK(jsvm_isolate_exit(a.isolate, &error), &error);
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
   JS_OK(a.context, "f()");
   CHECK_OK(jsvm_isolate_exit(a.isolate, &error), &error);
   CHECK_OK(jsvm_isolate_exit(a.isolate, &error), &error);
@@ -280,7 +300,7 @@ static uint32_t enter_in_call(void *userdata, const jsvm_call *call, jsvm_slot *
   jsvm_error *error = NULL;
   (void)call;
   (void)result;
-  CHECK_OK(jsvm_isolate_enter(userdata, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(userdata, NULL, &error), &error);
   return JSVM_STATUS_OK;
 }
 
@@ -355,7 +375,7 @@ static void terminate(void) {
   CHECK_OK(jsvm_isolate_terminate(a.isolate, &error), &error);
   JS_NUM(a.context, "let s = 0; for (let i = 0; i < 1e5; i++) s++; s", 100000);
   /* Nothing runs while it is held either. */
-  CHECK_OK(jsvm_isolate_enter(a.isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a.isolate, NULL, &error), &error);
   CHECK_OK(jsvm_isolate_terminate(a.isolate, &error), &error);
   JS_NUM(a.context, "{ let s = 0; for (let i = 0; i < 1e5; i++) s++; s }", 100000);
   CHECK_OK(jsvm_isolate_exit(a.isolate, &error), &error);
@@ -775,7 +795,7 @@ static void freed(void) {
   /* The handle itself is no handle any more. */
   CHECK_ERROR(jsvm_isolate_main_context(a.isolate, &made, &error), JSVM_STATUS_INVALID_ARGUMENT,
               &error, "isolate: ");
-  CHECK_STATUS(jsvm_isolate_enter(a.isolate, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(jsvm_isolate_enter(a.isolate, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
   jsvm_isolate_free(a.isolate);
   /* Its contexts, scripts and values are inert. */
   CHECK_STATUS(js(context, "1", &slot, &error), JSVM_STATUS_DISPOSED, &error);
@@ -877,11 +897,11 @@ static void *free_while_entered(void *data) {
   jsvm_value *function = NULL;
   CHECK_OK(jsvm_function_new(a->context, NULL, count_call, a, finalize_shared, &function, &error),
            &error);
-  CHECK_OK(jsvm_isolate_enter(a->isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(a->isolate, NULL, &error), &error);
   jsvm_isolate_free(a->isolate);
   CHECK_STATUS(js(a->context, "1", NULL, &error), JSVM_STATUS_DISPOSED, &error);
   CHECK_OK(jsvm_isolate_exit(a->isolate, &error), &error);
-  jsvm_flush_finalizers(LONG_MS);
+  CHECK_EQ_INT(jsvm_flush_finalizers(LONG_MS), JSVM_STATUS_OK);
   CHECK_EQ_INT(atomic_load(&a->finalized), 1);
   jsvm_value_free(function);
   jsvm_context_free(a->context);
@@ -902,7 +922,7 @@ static void freed_while_entered(void) {
 static void *hold(void *data) {
   Shared *shared = data;
   jsvm_error *error = NULL;
-  CHECK_OK(jsvm_isolate_enter(shared->isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(shared->isolate, NULL, &error), &error);
   count_up(&shared->steps);
   wait_for(&shared->calls, 1);
   CHECK_OK(jsvm_isolate_exit(shared->isolate, &error), &error);

@@ -508,7 +508,7 @@ static void small_stacks(void) {
 
 static void *session_thread(void *isolate) {
   jsvm_error *error = NULL;
-  CHECK_OK(jsvm_isolate_enter(isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(isolate, NULL, &error), &error);
   /* It ends without exit: the isolate is given back. */
   return NULL;
 }
@@ -547,7 +547,7 @@ static void a_session_keeps_others_out(void) {
   jsvm_error *error = NULL;
   pthread_t thread;
   CHECK_OK(evaluate(context, "globalThis.n = 0", NULL, NULL, &error), &error);
-  CHECK_OK(jsvm_isolate_enter(isolate, &error), &error);
+  CHECK_OK(jsvm_isolate_enter(isolate, NULL, &error), &error);
   CHECK_EQ_INT(pthread_create(&thread, NULL, count_thread, context), 0);
   for (int i = 0; i < 200; i++) {
     CHECK_EQ_NUM(number_of(context, "n"), 0);
