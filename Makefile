@@ -1,10 +1,14 @@
 # `make run` and `make test` do all that they need, on a fresh machine too. `make help` lists the rest.
-# One cargo profile for everything (dev): every other one would link all of V8 again.
+# One cargo profile for everything (dev): every other one would link all of V8 again. What is installed is
+# the release profile.
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test build header fmt clean setup v8 \
-	check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples
+PREFIX ?= /usr/local
+
+CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols
+TESTS := test-rust test-c test-asan test-examples test-package
+.PHONY: help run test build header fmt clean release install uninstall setup setup-test v8 $(CHECKS) $(TESTS)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -16,7 +20,7 @@ run: ## set up, build, run the C examples; the last is the TypeScript compiler
 
 # A header that is out of date is an error here, and not mended behind your back.
 test: export JSVM_HEADER_CHECK = 1
-test: setup v8 check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples ## set up, build, and everything that must hold
+test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that must hold
 	@echo "== all is well"
 
 build: setup v8 ## target/debug/libjsvm.so
@@ -26,6 +30,17 @@ build: setup v8 ## target/debug/libjsvm.so
 header: setup v8 ## include/jsvm.h from the sources
 	@scripts/check-header --update
 
+release: setup v8 ## target/release/libjsvm.so, as it is installed
+	@echo "== build (release)"
+	@cargo build --release --locked
+	@JSVM_PROFILE=release scripts/check-symbols
+
+install: release ## library, headers, pkg-config, CMake, licences: into PREFIX=/usr/local, below DESTDIR=
+	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)"
+
+uninstall: ## what install has put into PREFIX=, and nothing else
+	@DESTDIR="$(DESTDIR)" scripts/uninstall --prefix "$(PREFIX)"
+
 fmt: ## format the sources
 	@cargo fmt
 
@@ -34,6 +49,9 @@ clean: ## all that was built; V8 and what was installed stay
 
 setup:
 	@scripts/setup
+
+setup-test:
+	@scripts/setup --test
 
 v8:
 	@scripts/get-v8
@@ -49,6 +67,9 @@ check-clippy:
 check-doc:
 	@echo "== cargo doc"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+check-notices:
+	@scripts/notices --check
 
 check-header:
 	@echo "== build, and the header"
@@ -69,3 +90,6 @@ test-asan:
 
 test-examples:
 	@examples/c/run
+
+test-package:
+	@tests/package/run
