@@ -24,6 +24,11 @@ need_library() {
     ln -sfn libjsvm.so "$built/libjsvm.so.0"
 }
 
+# After the preprocessor there are no comments left, and cbindgen puts the bracket at the name.
+declared_functions() {
+    gcc -E -P -x c include/jsvm.h | grep -oE '\bjsvm_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u
+}
+
 # The value of a comment `// name: value` in the first lines of a C file.
 comment() { sed -n "1,5s|^// $2: ||p" "$1"; }
 
