@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols
-TESTS := test-rust test-c test-asan test-examples test-package
+TESTS := test-rust test-c test-asan test-examples test-static test-package
 .PHONY: help run test build header fmt clean release install uninstall setup setup-test v8 $(CHECKS) $(TESTS)
 
 help: ## this list
@@ -34,9 +34,10 @@ release: setup v8 ## target/release/libjsvm.so, as it is installed
 	@echo "== build (release)"
 	@cargo build --release --locked
 	@JSVM_PROFILE=release scripts/check-symbols
+	@$(if $(STATIC),scripts/build-static)
 
-install: release ## library, headers, pkg-config, CMake, licences: into PREFIX=/usr/local, below DESTDIR=
-	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)"
+install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1: libjsvm.a too
+	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static)
 
 uninstall: ## what install has put into PREFIX=, and nothing else
 	@DESTDIR="$(DESTDIR)" scripts/uninstall --prefix "$(PREFIX)"
@@ -90,6 +91,9 @@ test-asan:
 
 test-examples:
 	@examples/c/run
+
+test-static:
+	@tests/static/run
 
 test-package:
 	@tests/package/run
