@@ -11,7 +11,7 @@ use crate::engine::watchdog::{self, now};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 /// Something of the host's to be done inside the isolate.
 pub type Note = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) + Send>;
@@ -174,6 +174,26 @@ impl Queue {
         }
     }
 
+    /// When the watchdog is to come.
+    pub fn alarm(&self) -> u64 {
+        match self.alarm.load(Ordering::SeqCst) {
+            0 => NEVER,
+            due => due,
+        }
+    }
+
+    /// The alarm is due. The host's code may take long, so the finalizer thread calls it.
+    pub fn ring(&self) {
+        let mut state = self.state();
+        let wakeup = if state.told { None } else { state.wakeup.clone() };
+        state.told = true;
+        self.set_alarm(&state);
+        drop(state);
+        if let Some(wakeup) = wakeup {
+            reaper::later(vec![Box::new(move || wakeup())]);
+        }
+    }
+
     /// The notes that came in. Cheap when there are none.
     pub fn take_notes(&self) -> VecDeque<Note> {
         if !self.noted.load(Ordering::Relaxed) {
@@ -234,8 +254,7 @@ impl Queue {
         state.told = wakeup.is_some();
         if state.wakeup.is_some() && !state.watched {
             state.watched = true;
-            let watched: Weak<Queue> = Arc::downgrade(self);
-            watchdog::register(watched);
+            watchdog::register_queue(self);
         }
         self.set_alarm(&state);
         drop(state);
@@ -328,27 +347,6 @@ impl Queue {
         let mut queues = QUEUES.lock().unwrap_or_else(|e| e.into_inner());
         if queues.get(&isolate).is_some_and(|queue| Arc::ptr_eq(queue, self)) {
             queues.remove(&isolate);
-        }
-    }
-}
-
-impl watchdog::Watched for Queue {
-    fn deadline(&self) -> u64 {
-        match self.alarm.load(Ordering::SeqCst) {
-            0 => NEVER,
-            due => due,
-        }
-    }
-
-    /// The host's code may take long, so it runs on the finalizer thread.
-    fn expire(&self, _: u64) {
-        let mut state = self.state();
-        let wakeup = if state.told { None } else { state.wakeup.clone() };
-        state.told = true;
-        self.set_alarm(&state);
-        drop(state);
-        if let Some(wakeup) = wakeup {
-            reaper::later(vec![Box::new(move || wakeup())]);
         }
     }
 }
