@@ -10,7 +10,7 @@ const {
 const { errorText } = load('inspect_error');
 const { laidOut } = load('inspect_layout');
 const { bigNumeral, matches, numeral, quoted } = load('inspect_text');
-const { brand, namesOf, previewOf, promiseOf } = load('inspect_native');
+const { brand, constructorName, namesOf, previewOf, promiseOf } = load('inspect_native');
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, keys } = Object;
 const { max, min } = Math;
 const { isNaN } = Number;
@@ -221,7 +221,7 @@ function functionBase(state, { value, constructor, tag }) {
     let base = `class ${nameOf(value) || '(anonymous)'}`;
     if (constructor !== 'Function' && constructor !== null) base += ` [${constructor}]`;
     base += extra;
-    if (constructor === null) return `[${base} extends null]`;
+    if (constructor === null) return `[${base} extends [null prototype]]`;
     const parent = getPrototypeOf(value);
     const name = typeof parent === 'function' && brand(parent) !== 'Proxy' ? nameOf(parent) : '';
     return `[${base}${name === '' ? '' : ` extends ${name}`}]`;
@@ -243,6 +243,8 @@ function functionKind(state, about) {
 function boxed(unbox, type, write) {
   return (state, about) => {
     const { value, constructor, tag } = about;
+    // Number.prototype is a Number too.
+    if (constructor === 'Object') return KINDS.Object(state, about);
     const found = ownKeys(state, value);
     const content = unbox(value);
     // A String has its characters as keys.
@@ -372,7 +374,8 @@ const KINDS = {
   Object(state, about) {
     const { constructor, tag } = about;
     const found = ownKeys(state, about.value);
-    const prefix = constructor === 'Object' && tag === '' ? '' : prefixOf(about, 'Object');
+    const fallback = constructor === null ? constructorName(about.value) : '';
+    const prefix = constructor === 'Object' && tag === '' ? '' : prefixOf(about, fallback);
     return isBare(about, found) ? `${prefix}{}` : shapeOf(`${prefix}{`, found);
   },
 };

@@ -14,6 +14,7 @@ const { call } = Function.prototype;
 const hasOwn = object.hasOwnProperty;
 const Names = Set;
 const Marks = Map;
+const ErrorPrototype = Error.prototype;
 const TagKey = Symbol.toStringTag;
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
@@ -146,7 +147,7 @@ class State {
     const options = { ...this.options(), stylize: (text, style) => this.paint(`${text}`, style) };
     const result = call.call(method, value, depth, options, inspect);
     if (result === value) return undefined;
-    if (typeof result !== 'object') return this.indented(`${result}`);
+    if (typeof result !== 'object' && typeof result !== 'function') return this.indented(`${result}`);
     return this.indented(this.show(result, level));
   }
 
@@ -168,7 +169,7 @@ class State {
 
   object(value, level, inView) {
     const inherited = this.showHidden && !this.isTooDeep(level) ? [] : undefined;
-    const about = { value, kind: brand(value), inView, tag: '', inherited: undefined, constructor: null };
+    const about = { value, kind: kindOf(value), inView, tag: '', inherited: undefined, constructor: null };
     about.constructor = this.className(value, level, inherited);
     if (inherited !== undefined && inherited.length > 0) about.inherited = inherited;
     about.tag = this.tagOf(value);
@@ -327,9 +328,16 @@ class State {
   }
 }
 
+// What has the methods of an error is one.
+function kindOf(value) {
+  const kind = brand(value);
+  return kind === 'Object' && object.isPrototypeOf(ErrorPrototype, value) ? 'Error' : kind;
+}
+
 // `[Array]`, `[Foo]`, `[Object: null prototype]`.
 function nameOnly(about) {
-  const name = string.slice(prefixOf(about, about.kind === 'Array' ? 'Array' : 'Object'), 0, -1);
+  const fallback = about.constructor === null ? constructorName(about.value) : '';
+  const name = string.slice(prefixOf(about, fallback), 0, -1);
   return about.constructor === null ? name : `[${name}]`;
 }
 
@@ -346,7 +354,9 @@ function classAt(at, value) {
   const name = nameOf(maker);
   if (name === '') return '';
   const { value: prototype } = getOwnPropertyDescriptor(maker, 'prototype') ?? {};
-  return prototype !== null && typeof prototype === 'object' && object.isPrototypeOf(prototype, value) ? name : '';
+  // Function.prototype is a function.
+  const isObject = prototype !== null && (typeof prototype === 'object' || typeof prototype === 'function');
+  return isObject && object.isPrototypeOf(prototype, value) ? name : '';
 }
 
 // Foo.prototype has the methods of Foo, and is no Foo.
