@@ -9,7 +9,7 @@ const {
 } = load('builtins');
 const { errorText } = load('inspect_error');
 const { laidOut } = load('inspect_layout');
-const { bigNumeral, matches, numeral, quoted } = load('inspect_text');
+const { bigNumeral, matches, numeral } = load('inspect_text');
 const { brand, constructorName, namesOf, previewOf, promiseOf } = load('inspect_native');
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, keys } = Object;
 const { max, min } = Math;
@@ -240,7 +240,7 @@ function functionKind(state, about) {
   return isBare(about, found) ? state.paint(base, 'special') : withBase(base, found);
 }
 
-function boxed(unbox, type, write) {
+function boxed(unbox, type) {
   return (state, about) => {
     const { value, constructor, tag } = about;
     // Number.prototype is a Number too.
@@ -251,7 +251,7 @@ function boxed(unbox, type, write) {
     if (type === 'String') array.splice(found, 0, content.length);
     let base = `[${type}`;
     if (type !== constructor) base += constructor === null ? ' (null prototype)' : ` (${constructor})`;
-    base += `: ${write(content, state)}]`;
+    base += `: ${state.plain(content)}]`;
     if (tag !== '' && tag !== constructor) base += ` [${tag}]`;
     if (!isBare(about, found)) return withBase(base, found);
     return state.paint(base, string.toLowerCase(type));
@@ -365,11 +365,11 @@ const KINDS = {
   Module(state, about) {
     return shapeOf(`${prefixOf(about, 'Module')}{`, [], moduleEntries);
   },
-  Number: boxed(number.valueOf, 'Number', (value) => numeral(value, false)),
-  String: boxed(string.valueOf, 'String', (value) => quoted(value)),
-  Boolean: boxed(boolean.valueOf, 'Boolean', (value) => `${value}`),
-  BigInt: boxed(bigint.valueOf, 'BigInt', (value) => bigNumeral(value, false)),
-  Symbol: boxed(symbol.valueOf, 'Symbol', (value) => symbol.toString(value)),
+  Number: boxed(number.valueOf, 'Number'),
+  String: boxed(string.valueOf, 'String'),
+  Boolean: boxed(boolean.valueOf, 'Boolean'),
+  BigInt: boxed(bigint.valueOf, 'BigInt'),
+  Symbol: boxed(symbol.valueOf, 'Symbol'),
   External: () => '[External]',
   Object(state, about) {
     const { constructor, tag } = about;

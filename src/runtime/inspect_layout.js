@@ -82,7 +82,7 @@ function laidOut(state, entries, shape, level, value) {
     if (fitsLine(state, entries, 0, base)) {
       return `${open}${base === '' ? '' : ` ${base}`} ${array.join(entries, ', ')} ${close}`;
     }
-    const first = base === '' && open.length === 1 ? ' ' : `${base === '' ? '' : ` ${base}`}\n${indent}  `;
+    const first = base === '' && open.length === 1 ? ' ' : `${base === '' ? '' : ` ${base}`}${indent}  `;
     return `${open}${first}${array.join(entries, `,${indent}  `)} ${close}`;
   }
   let lines = entries;

@@ -31,7 +31,7 @@ function escaped(text, i, quote) {
 }
 
 function escape(text, quote) {
-  if (!matches(SPECIAL, text) && (quote === '' || !string.includes(text, quote))) return text;
+  if (!matches(SPECIAL, text) && !string.includes(text, quote)) return text;
   let result = '';
   for (let i = 0; i < text.length; i++) result += escaped(text, i, quote);
   return result;

@@ -114,6 +114,15 @@ class State {
     }
   }
 
+  // A primitive without colours.
+  plain(value) {
+    const { colors } = this;
+    this.colors = false;
+    const text = this.primitive(value);
+    this.colors = colors;
+    return text;
+  }
+
   text(value) {
     const rest = value.length - this.maxStringLength;
     let more = '';
@@ -247,7 +256,7 @@ class State {
   }
 
   key(key, enumerable) {
-    if (typeof key === 'symbol') return `[${this.paint(escape(symbol.toString(key), ''), 'symbol')}]`;
+    if (typeof key === 'symbol') return `[${this.paint(escape(symbol.toString(key), "'"), 'symbol')}]`;
     if (key === '__proto__') return "['__proto__']";
     if (enumerable === false) return `[${escape(key, "'")}]`;
     return isIdentifier(key) ? this.paint(key, 'name') : this.paint(quoted(key), 'string');
