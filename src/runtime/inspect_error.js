@@ -27,8 +27,9 @@ function text(value) {
 }
 
 function stackOf(value) {
-  const stack = read(value, 'stack');
-  if (stack) return text(stack);
+  const given = read(value, 'stack');
+  const stack = given ? text(given) : '';
+  if (stack !== '') return stack;
   try {
     return error.toString(value);
   } catch {

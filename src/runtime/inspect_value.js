@@ -350,17 +350,18 @@ function nameOnly(about) {
   return about.constructor === null ? name : `[${name}]`;
 }
 
+// The name of a class; undefined if it is none to be read, as a getter.
 function nameOf(maker) {
-  const name = getOwnPropertyDescriptor(maker, 'name');
-  if (name === undefined) return '';
-  return typeof name.value === 'string' ? name.value : '';
+  const found = getOwnPropertyDescriptor(maker, 'name');
+  if (found === undefined) return '';
+  return typeof found.value === 'string' ? found.value : undefined;
 }
 
 // The name of the class whose prototype `at` is, if `value` is an instance of it; otherwise ''.
 function classAt(at, value) {
   const { value: maker } = getOwnPropertyDescriptor(at, 'constructor') ?? {};
   if (typeof maker !== 'function') return '';
-  const name = nameOf(maker);
+  const name = nameOf(maker) ?? constructorName(value);
   if (name === '') return '';
   const { value: prototype } = getOwnPropertyDescriptor(maker, 'prototype') ?? {};
   // Function.prototype is a function.
