@@ -25,8 +25,6 @@ const ELEMENT = 1;
 const KEYED_IN_LIST = 2;
 
 const ABOUT_VIEW = ['BYTES_PER_ELEMENT', 'length', 'byteLength', 'byteOffset', 'buffer'];
-// The text of a class, and not of a method that is named class.
-const CLASS = /^class(?!(?:\s|\/\*[^]*?\*\/|\/\/.*\n)*\()[^]*\}$/;
 const INDEX = /^(?:0|[1-9][0-9]*)$/;
 
 function plural(count, word) {
@@ -215,9 +213,15 @@ function nameOf(value) {
   return typeof name === 'string' ? name : '';
 }
 
+// A method that is named class has no prototype to make objects with.
+function isClass(value) {
+  return getOwnPropertyDescriptor(value, 'prototype')?.writable === false &&
+    string.startsWith(func.toString(value), 'class');
+}
+
 function functionBase(state, { value, constructor, tag }) {
   const extra = tag !== '' && constructor !== tag ? ` [${tag}]` : '';
-  if (matches(CLASS, func.toString(value))) {
+  if (isClass(value)) {
     let base = `class ${nameOf(value) || '(anonymous)'}`;
     if (constructor !== 'Function' && constructor !== null) base += ` [${constructor}]`;
     base += extra;
