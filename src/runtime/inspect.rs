@@ -117,9 +117,6 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
 }
 
 fn brand(value: v8::Local<v8::Value>) -> &'static str {
-    if !value.is_object() {
-        return "Primitive";
-    }
     if value.is_proxy() {
         return "Proxy";
     }

@@ -179,17 +179,24 @@ function promiseEntries(state, { value }, level) {
   return [rejected ? `${state.paint('<rejected>', 'special')} ${text}` : text];
 }
 
+// Whether the module has come to the declaration.
+function isInitialized(value, name) {
+  try {
+    getOwnPropertyDescriptor(value, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function moduleEntries(state, { value }, level) {
   const names = getOwnPropertyNames(value);
   const entries = [];
   for (let i = 0; i < names.length; i++) {
-    try {
+    if (isInitialized(value, names[i])) {
       array.push(entries, state.property(value, names[i], level, KEYED));
-    } catch {
-      // The module has not come to its declaration yet.
-      const name = state.property({ __proto__: null, [names[i]]: 0 }, names[i], level, KEYED);
-      const end = string.lastIndexOf(name, ' ') + 1;
-      array.push(entries, `${string.slice(name, 0, end)}${state.paint('<uninitialized>', 'special')}`);
+    } else {
+      array.push(entries, `${state.key(names[i], true)}: ${state.paint('<uninitialized>', 'special')}`);
     }
   }
   return entries;

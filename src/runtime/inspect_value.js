@@ -79,11 +79,12 @@ class State {
   // Any value. `inView`: the buffer of a view, whose bytes the view shows.
   show(value, level, inView = false) {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-      // document.all and its like are objects that say undefined.
-      if (brand(value) === 'Primitive') return this.primitive(value);
+      return this.primitive(value);
     }
     let target = value;
-    for (let proxy; (proxy = proxyOf(target)) !== undefined;) {
+    let kind = brand(value);
+    for (; kind === 'Proxy'; kind = brand(target)) {
+      const proxy = proxyOf(target);
       if (proxy.target === null) return this.paint('<Revoked Proxy>', 'special');
       if (this.showProxy) return this.proxy(proxy, level);
       target = proxy.target;
@@ -96,7 +97,9 @@ class State {
       }
     }
     if (array.includes(this.seen, target)) return this.circle(target);
-    return this.object(target, level, inView);
+    // What has the methods of an error is one.
+    if (kind === 'Object' && object.isPrototypeOf(ErrorPrototype, target)) kind = 'Error';
+    return this.object(target, kind, level, inView);
   }
 
   primitive(value) {
@@ -176,9 +179,9 @@ class State {
     return this.paint(`[Circular *${mark}]`, 'special');
   }
 
-  object(value, level, inView) {
+  object(value, kind, level, inView) {
     const inherited = this.showHidden && !this.isTooDeep(level) ? [] : undefined;
-    const about = { value, kind: kindOf(value), inView, tag: '', inherited: undefined, constructor: null };
+    const about = { value, kind, inView, tag: '', inherited: undefined, constructor: null };
     about.constructor = this.className(value, level, inherited);
     if (inherited !== undefined && inherited.length > 0) about.inherited = inherited;
     about.tag = this.tagOf(value);
@@ -335,12 +338,6 @@ class State {
       array.pop(this.seen);
     }
   }
-}
-
-// What has the methods of an error is one.
-function kindOf(value) {
-  const kind = brand(value);
-  return kind === 'Object' && object.isPrototypeOf(ErrorPrototype, value) ? 'Error' : kind;
 }
 
 // `[Array]`, `[Foo]`, `[Object: null prototype]`.

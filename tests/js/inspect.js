@@ -313,6 +313,13 @@ t(() => new WeakSet([{ c: 1 }, { a: 1 }, { b: 1 }]), { showHidden: true, sorted:
 t(() => set(new WeakMap(), { a: 1 }));
 t(() => new FinalizationRegistry(() => {}));
 
+t(() => new WeakRef({ a: 1 }));
+t(() => [new Intl.NumberFormat('en'), new Intl.Collator()]);
+t(() => new WebAssembly.Memory({ initial: 1 }));
+t(() => new WebAssembly.Module(new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])));
+t(() => 'a'.matchAll(/a/g).next());
+t(() => /(?<x>a)(b)?/d.exec('xa'));
+
 // Promises.
 t(() => Promise.resolve());
 t(() => Promise.resolve({ a: { b: { c: { d: 1 } } } }));
