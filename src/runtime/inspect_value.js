@@ -6,7 +6,7 @@ const { invalidArgType } = load('errors');
 const { read } = load('inspect_error');
 const { KEYED, ELEMENT, KEYED_IN_LIST, prefixOf, shapeOf } = load('inspect_kinds');
 const { laidOut } = load('inspect_layout');
-const { bigNumeral, columns, escape, isIdentifier, matches, numeral, quoted } = load('inspect_text');
+const { bigNumeral, columns, escape, isIdentifier, numeral, quoted } = load('inspect_text');
 const { brand, constructorName, proxyOf } = load('inspect_native');
 const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf } = Object;
 const { ownKeys } = Reflect;
@@ -41,7 +41,7 @@ const SHORT_LINE = 16;
 
 const builtinNames = new Names();
 for (const name of getOwnPropertyNames(globalThis)) {
-  if (matches(/^[A-Z][a-zA-Z0-9]+$/, name)) builtinNames.add(name);
+  if (name[0] >= 'A' && name[0] <= 'Z') builtinNames.add(name);
 }
 
 function isBuiltin(name) {
@@ -252,8 +252,10 @@ class State {
       this.indentation -= more;
     } else if (found.get !== undefined) {
       text = this.getter(found, level, self);
+    } else if (found.set !== undefined) {
+      text = this.paint('[Setter]', 'special');
     } else {
-      text = found.set === undefined ? this.paint('undefined', 'undefined') : this.paint('[Setter]', 'special');
+      text = this.paint('undefined', 'undefined');
     }
     return how === ELEMENT ? text : `${this.key(key, found.enumerable)}:${gap}${text}`;
   }
@@ -268,7 +270,7 @@ class State {
   getter({ get, set: setter }, level, self) {
     const both = setter !== undefined;
     const label = both ? 'Getter/Setter' : 'Getter';
-    const wanted = this.getters === true || (this.getters === 'get' && !both) || (this.getters === 'set' && both);
+    const wanted = this.getters === true || this.getters === (both ? 'set' : 'get');
     if (!wanted) return this.paint(`[${label}]`, 'special');
     const around = (text) => `${this.paint(`[${label}:`, 'special')} ${text}${this.paint(']', 'special')}`;
     try {
@@ -400,7 +402,9 @@ inspect.custom = custom;
 Object.defineProperty(inspect, 'defaultOptions', {
   get: () => defaults,
   set(options) {
-    if (options === null || typeof options !== 'object') throw invalidArgType('options', 'of type object', options);
+    if (options === null || typeof options !== 'object') {
+      throw invalidArgType('options', 'of type object', options);
+    }
     for (const key in defaults) if (hasOwn(options, key)) defaults[key] = options[key];
   },
 });
