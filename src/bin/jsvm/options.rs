@@ -7,23 +7,24 @@ use std::time::Duration;
 pub const HELP: &str = "\
 Usage: jsvm [options] FILE [arguments]
        jsvm [options] -e CODE [arguments]
-       jsvm [options] - [arguments]          the program comes from standard input
-       jsvm [options]                        the same, or on a terminal the prompt
+       jsvm [options] - [arguments]     the program comes from standard input
+       jsvm [options]                   the same; on a terminal, the prompt
 
-  -e, --eval CODE       run CODE
-  -p, --print CODE      run CODE and print the value of its last statement
-  -i, --interactive     the prompt, also where standard input is no terminal
-      --timeout MS      end after so many milliseconds; at the prompt, for each input
-      --cpu-time MS     end after so many milliseconds of CPU time; the same
-      --memory-limit MB end when the heap passes so many MB (8 to 1400, default 1400); as many of
-                        ArrayBuffers, which by default have no limit
-  -v, --version         the versions of jsvm and V8
-  -h, --help            this text
-      --v8-options      V8's options
-  --                    what follows is no option
+  -e, --eval CODE        run CODE
+  -p, --print CODE       run CODE and print the value of its last statement
+  -i, --interactive      the prompt, also where standard input is no terminal
+      --timeout MS       end after so many milliseconds; at the prompt, each input
+      --cpu-time MS      end after so many milliseconds of CPU time; the same
+      --memory-limit MB  end when the heap passes so many MB (8 to 1400, default 1400);
+                         ArrayBuffers get as much again, by default without a limit
+  -v, --version          the versions of jsvm and V8
+  -h, --help             this text
+      --v8-options       V8's options
+      --                 what follows is no option
 
-Every other option is V8's: --expose-gc, --js-source-phase-imports, --stack-size=984. What V8 does not
-know is an error. Node's --experimental-vm-modules, --no-deprecation and --no-warnings change nothing.
+Every other option is V8's: --expose-gc, --js-source-phase-imports, --stack-size=900. What V8 does
+not know is an error. Node's --experimental-vm-modules, --no-deprecation and --no-warnings change
+nothing.
 
 Exit codes:
     0   the program came to its end, or what process.exitCode or process.exit(code) say
@@ -32,10 +33,10 @@ Exit codes:
   124   --timeout is over
   134   out of memory: --memory-limit is reached
   152   --cpu-time is used up
-  130, 141, 143  in a shell: ended by SIGINT (Ctrl-C), SIGPIPE (nobody reads the output), SIGTERM
+  130, 141, 143  in a shell: ended by SIGINT (Ctrl-C), SIGPIPE (nobody reads its output), SIGTERM
 
-Environment: NO_COLOR=1 has no colours. JSVM_REPL_HISTORY names the prompt's history file, '' is none;
-default ~/.jsvm_repl_history.
+Environment: NO_COLOR=1 means no colours. JSVM_REPL_HISTORY names the file of the prompt's history, ''
+means none; by default it is ~/.jsvm_repl_history.
 ";
 
 /// Node's options that are taken and change nothing here.

@@ -6,7 +6,7 @@ mod input;
 
 use crate::options::Options;
 use crate::program::Program;
-use crate::report;
+use crate::report::{self, without_brackets};
 use background::Unhandled;
 use evaluator::{Evaluated, Evaluator, Mode};
 use input::{Compiled, Input, compiles};
@@ -191,12 +191,9 @@ impl Repl<'_> {
                 Some(Evaluated::Thrown(value, place)) => {
                     self.keep(scope, "_error", value)?;
                     let shown = inspect::inspect(scope, value, colors)?;
-                    Ok(match place {
-                        Some(place) => {
-                            format!("{}Uncaught {}", arrow(text, place), shown.trim_matches(['[', ']']))
-                        }
-                        None => format!("Uncaught {shown}"),
-                    })
+                    let arrow = place.map_or_else(String::new, |place| arrow(text, place));
+                    let shown = if value.is_native_error() { without_brackets(&shown) } else { &shown };
+                    Ok(format!("{arrow}Uncaught {shown}"))
                 }
                 None => Err(Error::new(Status::WrongState, "V8 gave no answer").into()),
             })

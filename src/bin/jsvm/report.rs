@@ -53,13 +53,19 @@ pub fn thrown(program: &Program, error: &Error, colors: bool) -> String {
     let value = origin.and_then(|origin| origin.value.as_ref());
     let shown = value.and_then(|value| program.show(value, colors));
     match shown {
-        Some(shown) if value.is_some_and(is_error) => shown,
+        Some(shown) if value.is_some_and(is_error) => without_brackets(&shown).into(),
         Some(shown) => format!("Uncaught {shown}"),
         None => {
             let stack = origin.and_then(|origin| origin.stack.clone());
             stack.unwrap_or_else(|| format!("{}: {}", error.name, error.message))
         }
     }
+}
+
+/// An error without frames is printed in brackets, which are for those that are inside of something.
+pub fn without_brackets(shown: &str) -> &str {
+    let inner = shown.strip_prefix('[').and_then(|shown| shown.strip_suffix(']'));
+    inner.filter(|inner| !inner.contains('\n')).unwrap_or(shown)
 }
 
 fn is_error(value: &Out) -> bool {

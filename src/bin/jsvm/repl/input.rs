@@ -73,10 +73,13 @@ pub fn compiles(scope: &mut Scope<'_, '_>, text: &str, as_module: bool) -> Outco
         return Ok(Compiled::Fully);
     }
     let Some(message) = caught.message() else { return Ok(Compiled::Not) };
-    let end = text.trim_end().encode_utf16().count();
+    let units: Vec<u16> = text.trim_end().encode_utf16().collect();
     let at = usize::try_from(message.get_start_position()).unwrap_or(0);
     let what = message.get(caught).to_rust_string_lossy(caught);
-    let open = at >= end || what.contains("Unterminated template");
+    // Of a comment and a template V8 tells where they begin.
+    let open = at >= units.len()
+        || units[at..].starts_with(&[u16::from(b'/'), u16::from(b'*')])
+        || what.contains("Unterminated template");
     Ok(if open { Compiled::ToTheEnd } else { Compiled::Not })
 }
 
