@@ -480,6 +480,10 @@ typedef enum jsvm_microtask_mode {
  */
 typedef enum jsvm_part {
   /**
+   * console, as Node's: what it writes goes to `write` of the options.
+   */
+  JSVM_PART_CONSOLE = (1 << 0),
+  /**
    * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
@@ -850,6 +854,38 @@ typedef struct jsvm_graph {
    */
   size_t block_len;
 } jsvm_graph;
+
+/**
+ * Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
+ * was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
+ * call anything of libjsvm. No C++ exception and no longjmp may leave it.
+ */
+typedef void (*jsvm_write_callback)(void *userdata, uint32_t stream, const char *data, size_t len);
+
+/**
+ * Options of jsvm_context_install. Zero is the default of every field.
+ */
+typedef struct jsvm_install_options {
+  /**
+   * sizeof(jsvm_install_options).
+   */
+  size_t struct_size;
+  /**
+   * Takes what the context's parts write, those of earlier installs too. Default: what an earlier install gave; at first the
+   * process's file descriptors 1 and 2, where what cannot be written is lost without an error. A pipe that nobody reads
+   * raises SIGPIPE, which is the host's to ignore.
+   */
+  jsvm_write_callback write;
+  /**
+   * [in] Given to `write`.
+   */
+  void *userdata;
+  /**
+   * Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
+   * context is gone, or when the call fails; but not if `struct_size` is wrong.
+   */
+  jsvm_finalizer finalizer;
+} jsvm_install_options;
 
 /**
  * Options of jsvm_isolate_new. Zero is the default of every field.
@@ -2033,6 +2069,7 @@ jsvm_status jsvm_value_build(const jsvm_context *context,
  *
  * @param context [in] a context
  * @param parts   [in] jsvm_part bits
+ * @param options [in] what the parts work with, or NULL
  * @param error   [out] what went wrong, or NULL
  * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
@@ -2040,6 +2077,7 @@ JSVM_API
 JSVM_NODISCARD
 jsvm_status jsvm_context_install(const jsvm_context *context,
                                  uint32_t parts,
+                                 const jsvm_install_options *options,
                                  jsvm_error **error);
 
 /**

@@ -1,22 +1,56 @@
 //! The runtime's parts.
 
-use crate::capi::boundary::guard;
+use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, options};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
 use crate::engine::error::jsvm_status;
 use crate::runtime::{self, Parts};
+use std::ffi::{c_char, c_void};
 
 /// What jsvm_context_install can put into a context: bits.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum jsvm_part {
+    /// console, as Node's: what it writes goes to `write` of the options.
+    Console = 1 << 0,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
 }
 
+const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+
+/// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
+/// was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
+/// call anything of libjsvm. No C++ exception and no longjmp may leave it.
+#[allow(non_camel_case_types)]
+pub type jsvm_write_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, stream: u32, data: *const c_char, len: usize)>;
+
+/// Options of jsvm_context_install. Zero is the default of every field.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy)]
+pub struct jsvm_install_options {
+    /// sizeof(jsvm_install_options).
+    pub struct_size: usize,
+    /// Takes what the context's parts write, those of earlier installs too. Default: what an earlier install gave; at first the
+    /// process's file descriptors 1 and 2, where what cannot be written is lost without an error. A pipe that nobody reads
+    /// raises SIGPIPE, which is the host's to ignore.
+    pub write: jsvm_write_callback,
+    /// [in] Given to `write`.
+    pub userdata: *mut c_void,
+    /// Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
+    /// context is gone, or when the call fails; but not if `struct_size` is wrong.
+    pub finalizer: jsvm_finalizer,
+}
+
+// SAFETY: plain data.
+unsafe impl Options for jsvm_install_options {
+    const NAME: &'static str = "jsvm_install_options";
+}
 
 /// Gives a context what scripts expect around them: a context by itself has the language and no more. Parts that are
 /// there already stay as they are.
@@ -26,6 +60,7 @@ const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTA
 ///
 /// @param context [in] a context
 /// @param parts   [in] jsvm_part bits
+/// @param options [in] what the parts work with, or NULL
 /// @param error   [out] what went wrong, or NULL
 /// @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
@@ -33,10 +68,22 @@ const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTA
 pub unsafe extern "C" fn jsvm_context_install(
     context: *const jsvm_context,
     parts: u32,
+    options: *const jsvm_install_options,
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
-    guard(error, || {
+    // SAFETY: C's promise about its arguments. Userdata is let go of in any case, in a fork too.
+    let given = unsafe { self::options(options) };
+    let userdata = given.as_ref().ok().map(|given| Userdata::new(given.userdata, given.finalizer));
+    guard(error, move || {
+        let (callback, userdata) = (given?.write, userdata);
         let context = pool::pin(context, "context")?;
-        runtime::install(&context.context, Parts(parts))
+        let write = callback.map(|callback| -> runtime::output::Write {
+            Box::new(move |stream, data| {
+                let userdata = userdata.as_ref().map_or(std::ptr::null_mut(), |userdata| userdata.pointer);
+                // SAFETY: the host gave both together; the bytes live until it returns.
+                unsafe { callback(userdata, stream, data.as_ptr().cast(), data.len()) };
+            })
+        });
+        runtime::install(&context.context, Parts(parts), runtime::Options { write })
     })
 }

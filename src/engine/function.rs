@@ -7,7 +7,7 @@ use crate::engine::raw;
 use crate::engine::reaper::Job;
 use crate::engine::session;
 use crate::engine::thread::{Thread, terminate_marked};
-use crate::engine::value::{In, Out};
+use crate::engine::value::{self, In, Out};
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -53,6 +53,14 @@ impl<'s> Call<'_, 's, '_> {
 
     pub fn argument(&mut self, index: usize) -> Out {
         Out::new(self.scope, self.arguments.get(index as i32))
+    }
+
+    pub fn uint32(&mut self, index: usize) -> u32 {
+        self.arguments.get(index as i32).uint32_value(self.scope).unwrap_or(0)
+    }
+
+    pub fn bytes(&mut self, index: usize) -> Vec<u8> {
+        value::bytes(self.scope, self.arguments.get(index as i32))
     }
 
     pub fn is_construct_call(&self) -> bool {

@@ -237,6 +237,19 @@ pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) ->
     Text { utf8, exact }
 }
 
+/// The bytes of a view, or what is written of anything else: UTF-8 with U+FFFD for lone surrogates.
+pub fn bytes<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>) -> Vec<u8> {
+    match v8::Local::<v8::ArrayBufferView>::try_from(value) {
+        Ok(view) => {
+            let mut bytes = vec![0; view.byte_length()];
+            let copied = view.copy_contents(&mut bytes);
+            bytes.truncate(copied);
+            bytes
+        }
+        Err(_) => value.to_rust_string_lossy(scope).into_bytes(),
+    }
+}
+
 /// Whether U+FFFD is in the UTF-8.
 pub fn has_replacement(utf8: &[u8]) -> bool {
     utf8.windows(3).any(|w| w == [0xEF, 0xBF, 0xBD])

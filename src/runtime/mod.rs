@@ -4,9 +4,12 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod console;
 mod errors;
+pub mod inspect;
 mod microtask;
 mod native;
+pub mod output;
 mod realm;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
@@ -25,16 +28,30 @@ struct Part {
     file: &'static str,
 }
 
+/// `console`.
+pub const CONSOLE: u32 = 1 << 0;
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
 
-const PARTS: &[Part] = &[Part { bit: QUEUE_MICROTASK, file: "microtask" }];
+const PARTS: &[Part] =
+    &[Part { bit: CONSOLE, file: "console" }, Part { bit: QUEUE_MICROTASK, file: "microtask" }];
 
 /// The files, by name.
-const SOURCES: &[realm::Source] = &[errors::SOURCE, microtask::SOURCE];
+const SOURCES: &[&[realm::Source]] = &[
+    &[errors::SOURCE, microtask::SOURCE, output::SOURCE],
+    &[console::SOURCE, console::TABLE],
+    &inspect::SOURCES,
+];
+
+/// What the host gives the parts of a context.
+#[derive(Default)]
+pub struct Options {
+    /// Takes what the context's parts write, those that are there already too; otherwise the process's streams do.
+    pub write: Option<output::Write>,
+}
 
 /// Puts parts into a context. A part that is there already is left as it is.
-pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
+pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), Box<Error>> {
     let known = PARTS.iter().fold(0, |all, part| all | part.bit);
     if parts.0 & !known != 0 {
         let unknown = parts.0 & !known;
@@ -43,6 +60,9 @@ pub fn install(context: &Context, parts: Parts) -> Result<(), Box<Error>> {
         ))));
     }
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
+        if let Some(write) = options.write {
+            output::redirect(scope, write)?;
+        }
         PARTS.iter().filter(|part| parts.0 & part.bit != 0).try_for_each(|part| install_one(scope, part))
     })
 }

@@ -30,7 +30,8 @@ pub fn load<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Outcome<v8::Local<'s, 
     if let Ok(exports) = v8::Local::<v8::Object>::try_from(exports) {
         return Ok(exports);
     }
-    let source = SOURCES.iter().find(|source| source.name == name).expect("a file of the runtime");
+    let source =
+        SOURCES.iter().copied().flatten().find(|source| source.name == name).expect("a file of the runtime");
     let exports = run(scope, source)?;
     loaded.set(scope, key.into(), exports.into()).thrown()?;
     Ok(exports)
