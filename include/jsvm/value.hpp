@@ -1,0 +1,773 @@
+/*
+ * Part of jsvm.hpp: values, and what can be done with any of them.
+ *
+ * SPDX-License-Identifier: MIT
+ */
+#ifndef JSVM_VALUE_HPP
+#define JSVM_VALUE_HPP
+
+#include "options.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <variant>
+
+namespace jsvm {
+
+class context;
+
+namespace detail {
+
+using value_handle = handle<jsvm_value, jsvm_value_free>;
+using context_handle = handle<jsvm_context, jsvm_context_free>;
+
+/** Where the arguments of one call come from: the context in which to make objects, and what was made. */
+struct source {
+  explicit source(const jsvm_context* made_in, std::string_view function_name = {})
+      : home(made_in), name(function_name) {}
+
+  /** Owns a new value until the call is over. */
+  [[nodiscard]] jsvm_slot keep(jsvm_value* owned) {
+    made.emplace_back(owned);
+    jsvm_slot slot = {};
+    slot.kind = JSVM_KIND_OBJECT;
+    slot.handle = owned;
+    return slot;
+  }
+  [[nodiscard]] const jsvm_context* need_home() const {
+    if (home == nullptr) {
+      throw error(status::invalid_argument,
+                  "no context is known in which to make this value: use context::make, or value::in");
+    }
+    return home;
+  }
+
+  const jsvm_context* home;
+  /** For functions that are made. */
+  std::string_view name;
+  std::vector<value_handle> made;
+};
+
+/** A slot for a C++ value; it points into the value and the source. */
+template <class T>
+[[nodiscard]] jsvm_slot slot_of(source& from, T&& given);
+
+/** How a slot becomes a T: `static T get(const jsvm_slot&, const jsvm_context* home)`. */
+template <class T, class = void>
+struct from;
+
+/** Whether T is a number for JavaScript. Characters are not: 'a' could be meant as a string. */
+template <class T>
+inline constexpr bool is_number =
+    std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && !std::is_same_v<T, char> &&
+    !std::is_same_v<T, wchar_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
+
+template <class T>
+inline constexpr bool is_text = std::is_convertible_v<const T&, std::string_view>;
+
+/** An integer as a double; throws range_error where that is not exact. */
+template <class T>
+[[nodiscard]] double exact_number(T given) {
+  const auto number = static_cast<double>(given);
+  if constexpr (std::is_integral_v<T> && std::numeric_limits<T>::digits > 53) {
+    constexpr T limit = T{1} << 53;
+    bool exact = given <= limit;
+    if constexpr (std::is_signed_v<T>) {
+      exact = exact && given >= -limit;
+    }
+    if (!exact) {
+      throw range_error(std::to_string(given) + " is no exact number in JavaScript: pass a jsvm::bigint");
+    }
+  }
+  return number;
+}
+
+/** A number as JavaScript writes it. */
+[[nodiscard]] inline std::string number_text(double number) {
+  if (std::isnan(number)) {
+    return "NaN";
+  }
+  if (number == 0) {
+    return "0";
+  }
+  if (std::isinf(number)) {
+    return number < 0 ? "-Infinity" : "Infinity";
+  }
+  // The shortest digits that read back: d.ddde+xx.
+  char buffer[32];
+  const auto written = std::to_chars(buffer, buffer + sizeof buffer, std::abs(number), std::chars_format::scientific);
+  const std::string_view all(buffer, static_cast<std::size_t>(written.ptr - buffer));
+  const std::size_t e = all.find('e');
+  int exponent = 0;
+  const char* from_sign = all.data() + e + 1;
+  std::from_chars(*from_sign == '+' ? from_sign + 1 : from_sign, written.ptr, exponent);
+  std::string digits(all.substr(0, 1));
+  if (e > 2) {
+    digits += all.substr(2, e - 2);
+  }
+  const int count = static_cast<int>(digits.size());
+  const int point = exponent + 1;
+  const auto at = static_cast<std::size_t>(point > 0 ? point : 0);
+  const std::string sign = number < 0 ? "-" : "";
+  if (count <= point && point <= 21) {
+    return sign + digits + std::string(at - digits.size(), '0');
+  }
+  if (0 < point && point <= 21) {
+    return sign + digits.insert(at, 1, '.');
+  }
+  if (-6 < point && point <= 0) {
+    return sign + "0." + std::string(static_cast<std::size_t>(-point), '0') + digits;
+  }
+  if (count > 1) {
+    digits.insert(1, 1, '.');
+  }
+  return sign + digits + (exponent < 0 ? "e-" : "e+") + std::to_string(std::abs(exponent));
+}
+
+/** A word for what a value is, for messages. */
+[[nodiscard]] inline const char* kind_word(const jsvm_slot& slot) noexcept {
+  switch (slot.kind) {
+    case JSVM_KIND_UNDEFINED:
+    case JSVM_GRAPH_KIND_HOLE:
+      return "undefined";
+    case JSVM_KIND_NULL:
+      return "null";
+    case JSVM_KIND_BOOLEAN:
+      return "a boolean";
+    case JSVM_KIND_NUMBER:
+      return "a number";
+    case JSVM_KIND_STRING:
+      return "a string";
+    case JSVM_KIND_SYMBOL:
+      return "a symbol";
+    case JSVM_KIND_BIGINT:
+      return "a bigint";
+    case JSVM_KIND_FUNCTION:
+      return "a function";
+    default:
+      return (slot.flags & JSVM_FLAG_ARRAY) != 0 || slot.kind == JSVM_GRAPH_KIND_ARRAY ? "an array" : "an object";
+  }
+}
+
+[[noreturn]] inline void wrong_kind(const char* wanted, const jsvm_slot& slot) {
+  throw type_error(std::string("expected ") + wanted + ", got " + kind_word(slot));
+}
+
+template <class T, class... All>
+inline constexpr bool leads = false;
+template <class T, class First, class... Others>
+inline constexpr bool leads<T, First, Others...> = std::is_same_v<std::decay_t<First>, T>;
+
+}  // namespace detail
+
+/** An integer of any size, for JavaScript's bigint. */
+class bigint {
+ public:
+  bigint() = default;
+  template <class T, std::enable_if_t<detail::is_number<T> && std::is_integral_v<T>, int> = 0>
+  explicit bigint(T number) {
+    for (std::size_t i = 0; i < sizeof number; i++) {
+      bytes_.push_back(static_cast<char>(static_cast<std::uint64_t>(number) >> (8 * i) & 0xff));
+    }
+    if (std::is_unsigned_v<T>) {
+      bytes_.push_back(0);
+    }
+  }
+  /** Out of little-endian two's complement. */
+  [[nodiscard]] static bigint from_bytes(std::string_view bytes) {
+    bigint made;
+    made.bytes_ = bytes;
+    return made;
+  }
+  /** Little-endian two's complement; none are 0. */
+  [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+  [[nodiscard]] bool is_negative() const noexcept { return !bytes_.empty() && (bytes_.back() & 0x80) != 0; }
+
+  /** As an integer type; nothing if it does not fit. */
+  template <class T>
+  [[nodiscard]] std::optional<T> to() const noexcept {
+    const char sign = is_negative() ? '\xff' : '\0';
+    if (std::is_unsigned_v<T> && sign != 0) {
+      return std::nullopt;
+    }
+    std::uint64_t bits = 0;
+    for (std::size_t i = 0; i < 8 || i < bytes_.size(); i++) {
+      const char byte = i < bytes_.size() ? bytes_[i] : sign;
+      if (i < 8) {
+        bits |= static_cast<std::uint64_t>(static_cast<unsigned char>(byte)) << (8 * i);
+      } else if (byte != sign) {
+        return std::nullopt;
+      }
+    }
+    const T number = static_cast<T>(bits);
+    // The bits that T lacks, and its sign, must say the same.
+    const bool fits = static_cast<std::uint64_t>(number) == bits && (std::is_unsigned_v<T> || (number < 0) == (sign != 0));
+    return fits ? std::optional<T>(number) : std::nullopt;
+  }
+
+  /** In decimal. */
+  [[nodiscard]] std::string to_string() const {
+    std::string magnitude = bytes_;
+    if (is_negative()) {
+      unsigned carry = 1;
+      for (char& byte : magnitude) {
+        carry += static_cast<unsigned char>(~byte);
+        byte = static_cast<char>(carry & 0xff);
+        carry >>= 8;
+      }
+    }
+    std::string digits;
+    while (!magnitude.empty()) {
+      unsigned rest = 0;
+      for (auto byte = magnitude.rbegin(); byte != magnitude.rend(); ++byte) {
+        rest = rest << 8 | static_cast<unsigned char>(*byte);
+        *byte = static_cast<char>(rest / 10);
+        rest %= 10;
+      }
+      digits.insert(digits.begin(), static_cast<char>('0' + rest));
+      while (!magnitude.empty() && magnitude.back() == 0) {
+        magnitude.pop_back();
+      }
+    }
+    digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
+    return digits.empty() ? "0" : (is_negative() ? "-" : "") + digits;
+  }
+
+ private:
+  std::string bytes_;
+};
+
+/** Bytes that a call gave: jsvm_bytes. */
+class bytes {
+ public:
+  bytes() noexcept = default;
+  /** Owns bytes of jsvm.h. */
+  explicit bytes(jsvm_bytes owned) noexcept : bytes_(owned) {}
+  bytes(bytes&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+  bytes& operator=(bytes&& other) noexcept {
+    bytes taken(std::move(other));
+    std::swap(bytes_, taken.bytes_);
+    return *this;
+  }
+  ~bytes() { jsvm_bytes_clear(&bytes_); }
+
+  [[nodiscard]] const char* data() const noexcept { return bytes_.data; }
+  [[nodiscard]] std::size_t size() const noexcept { return bytes_.len; }
+  [[nodiscard]] std::string_view view() const noexcept { return {bytes_.data, bytes_.len}; }
+
+ private:
+  jsvm_bytes bytes_ = {};
+};
+
+/** A flattened graph, which jsvm_graph_kind describes. Its slots are read without further calls. */
+class graph {
+ public:
+  graph() noexcept = default;
+  /** Owns a graph of jsvm.h. */
+  explicit graph(jsvm_graph owned) noexcept : graph_(owned) {}
+  graph(graph&& other) noexcept : graph_(std::exchange(other.graph_, {})) {}
+  graph& operator=(graph&& other) noexcept {
+    graph taken(std::move(other));
+    std::swap(graph_, taken.graph_);
+    return *this;
+  }
+  ~graph() { jsvm_graph_clear(&graph_); }
+
+  [[nodiscard]] const jsvm_slot* data() const noexcept { return graph_.slots; }
+  [[nodiscard]] std::size_t size() const noexcept { return graph_.count; }
+  [[nodiscard]] const jsvm_slot& operator[](std::size_t index) const noexcept { return graph_.slots[index]; }
+  [[nodiscard]] const jsvm_slot* begin() const noexcept { return graph_.slots; }
+  [[nodiscard]] const jsvm_slot* end() const noexcept { return graph_.slots + graph_.count; }
+
+ private:
+  jsvm_graph graph_ = {};
+};
+
+/**
+ * A JavaScript value. A primitive is held here, and needs neither isolate nor lock; an object, function or symbol by an
+ * owned handle. Moving is free; clone() makes a second owner of the same.
+ *
+ * Objects remember the context through which they were reached: there the objects are made that their functions are
+ * given (a std::vector, a callable). Unless told otherwise the functions wait for the isolate, and throw type_error if the
+ * value is not of the kind that they are for. What may run guest code takes run_options.
+ */
+class value {
+ public:
+  /** `undefined`. */
+  value() noexcept = default;
+  /** `null`. */
+  value(std::nullptr_t) noexcept { slot_.kind = JSVM_KIND_NULL; }
+  /** A boolean, of a bool only: pointers do not become one. */
+  template <class T, std::enable_if_t<std::is_same_v<T, bool>, int> = 0>
+  value(T given) noexcept : value(JSVM_KIND_BOOLEAN, given ? 1 : 0) {}
+  /** A number; throws range_error if an integer is not exact in a double. */
+  template <class T, std::enable_if_t<detail::is_number<T>, int> = 0>
+  value(T given) : value(JSVM_KIND_NUMBER, detail::exact_number(given)) {}
+  /** A string, in UTF-8; throws jsvm::error if it is not. */
+  template <class T, std::enable_if_t<detail::is_text<T> && !std::is_same_v<T, std::nullptr_t>, int> = 0>
+  value(const T& text) {
+    const std::string_view view = text;
+    detail::check(jsvm_slot_set_string(&slot_, view.data(), view.size()));
+  }
+  value(const bigint& given) : value(JSVM_KIND_BIGINT, 0) { set_bytes(given.bytes()); }
+
+  /** Owns a value of jsvm.h. Waits for the isolate if it is a primitive. */
+  explicit value(jsvm_value* owned, const jsvm_context* home = nullptr) {
+    detail::value_handle holder(owned);
+    slot_.kind = jsvm_value_kind(owned);
+    if (owned != nullptr && slot_.kind < JSVM_KIND_OBJECT && slot_.kind != JSVM_KIND_SYMBOL) {
+      slot_ = detail::result<jsvm_slot>(jsvm_value_to_slot, owned);
+      return;
+    }
+    slot_.flags = jsvm_value_flags(owned) | JSVM_FLAG_OWNED;
+    slot_.handle = holder.release();
+    remember(home);
+  }
+  /** Owns what an output slot of jsvm.h owns. */
+  value(jsvm_slot&& owned, const jsvm_context* home) noexcept : slot_(std::exchange(owned, {})) { remember(home); }
+
+  value(value&& other) noexcept
+      : slot_(std::exchange(other.slot_, {})), bytes_(std::move(other.bytes_)), home_(std::move(other.home_)) {}
+  value& operator=(value&& other) noexcept {
+    value taken(std::move(other));
+    std::swap(slot_, taken.slot_);
+    std::swap(bytes_, taken.bytes_);
+    std::swap(home_, taken.home_);
+    return *this;
+  }
+  ~value() { jsvm_slot_clear(&slot_); }
+
+  /** A second owner. No lock. */
+  [[nodiscard]] value clone() const { return copy(slot_, home()); }
+  /** A value of its own out of a slot that is borrowed, such as an argument's. No lock. */
+  [[nodiscard]] static value copy(const jsvm_slot& borrowed, const jsvm_context* home) {
+    value made(static_cast<jsvm_kind>(borrowed.kind), borrowed.number);
+    if (borrowed.kind == JSVM_KIND_STRING) {
+      detail::check(jsvm_slot_set_string(&made.slot_, borrowed.data, borrowed.len));
+    } else if (borrowed.kind == JSVM_KIND_BIGINT) {
+      made.set_bytes({borrowed.data, borrowed.len});
+    }
+    if (borrowed.handle != nullptr) {
+      made.slot_.handle = jsvm_value_clone(borrowed.handle);
+      if (made.slot_.handle == nullptr) {
+        throw error(jsvm::status::invalid_argument, "value: it is not a live jsvm_value");
+      }
+      made.slot_.flags = borrowed.flags | JSVM_FLAG_OWNED;
+    }
+    made.remember(home);
+    return made;
+  }
+
+  /** The value as an input slot, which points into it. */
+  [[nodiscard]] const jsvm_slot& slot() const noexcept { return slot_; }
+  /** The handle, still owned here; NULL for primitives. */
+  [[nodiscard]] jsvm_value* get() const noexcept { return slot_.handle; }
+  /** The context in which it makes objects; NULL if there is none. Still owned here. */
+  [[nodiscard]] const jsvm_context* home() const noexcept { return home_.get(); }
+  /** The value, now making objects in another context. No lock. */
+  [[nodiscard]] value in(const context& other) &&;
+  /** Gives up what it owns, to jsvm_slot_clear; it becomes `undefined`. For bigints made by C++ it stays the owner. */
+  [[nodiscard]] jsvm_slot release() noexcept {
+    home_.reset();
+    return std::exchange(slot_, {});
+  }
+
+  // What it is: no lock, no guest code, by V8's own brands.
+
+  [[nodiscard]] jsvm::kind kind() const noexcept { return static_cast<jsvm::kind>(slot_.kind); }
+  /** JSVM_FLAG_ bits. */
+  [[nodiscard]] std::uint32_t flags() const noexcept { return slot_.flags & ~JSVM_FLAG_OWNED; }
+  [[nodiscard]] bool is_undefined() const noexcept { return kind() == kind::undefined; }
+  [[nodiscard]] bool is_null() const noexcept { return kind() == kind::null; }
+  [[nodiscard]] bool is_nullish() const noexcept { return is_undefined() || is_null(); }
+  [[nodiscard]] bool is_boolean() const noexcept { return kind() == kind::boolean; }
+  [[nodiscard]] bool is_number() const noexcept { return kind() == kind::number; }
+  [[nodiscard]] bool is_string() const noexcept { return kind() == kind::string; }
+  [[nodiscard]] bool is_symbol() const noexcept { return kind() == kind::symbol; }
+  [[nodiscard]] bool is_bigint() const noexcept { return kind() == kind::bigint; }
+  /** An object or a function. */
+  [[nodiscard]] bool is_object() const noexcept { return slot_.kind == JSVM_KIND_OBJECT || is_function(); }
+  [[nodiscard]] bool is_function() const noexcept { return slot_.kind == JSVM_KIND_FUNCTION; }
+  [[nodiscard]] bool is_array() const noexcept { return has_flag(JSVM_FLAG_ARRAY); }
+  [[nodiscard]] bool is_error() const noexcept { return has_flag(JSVM_FLAG_ERROR); }
+  [[nodiscard]] bool is_promise() const noexcept { return has_flag(JSVM_FLAG_PROMISE); }
+  [[nodiscard]] bool is_date() const noexcept { return has_flag(JSVM_FLAG_DATE); }
+  [[nodiscard]] bool is_regexp() const noexcept { return has_flag(JSVM_FLAG_REGEXP); }
+  [[nodiscard]] bool is_map() const noexcept { return has_flag(JSVM_FLAG_MAP); }
+  [[nodiscard]] bool is_set() const noexcept { return has_flag(JSVM_FLAG_SET); }
+  /** An ArrayBuffer or SharedArrayBuffer. */
+  [[nodiscard]] bool is_buffer() const noexcept { return has_flag(JSVM_FLAG_BUFFER); }
+  /** A typed array or DataView. */
+  [[nodiscard]] bool is_view() const noexcept { return has_flag(JSVM_FLAG_VIEW); }
+  [[nodiscard]] bool is_proxy() const noexcept { return has_flag(JSVM_FLAG_PROXY); }
+  /** The string has lone surrogates: as<std::u16string>() is exact, UTF-8 has U+FFFD in their place. */
+  [[nodiscard]] bool is_lossy() const noexcept { return is_string() && has_flag(JSVM_FLAG_LOSSY); }
+
+  // As something else.
+
+  /**
+   * As a C++ value: bool, integers, floating point, std::string, std::u16string, bigint, std::optional (undefined and null
+   * are nothing), std::vector of an array or of bytes, std::map and std::unordered_map with string keys,
+   * std::chrono::system_clock::time_point of a date, a callable std::function, value, and the classes of values
+   * (array, promise, ...). Nothing is coerced: "1" is no number. An integer is taken from a number or bigint that is
+   * exactly that. Guest code does not run, but for vectors and maps of jsvm::value, which are read like elements().
+   * Throws type_error, range_error.
+   */
+  template <class T>
+  [[nodiscard]] T as() const {
+    return detail::from<T>::get(slot_, home());
+  }
+
+  /** JavaScript: String(value). An object's toString and valueOf run. No lock for primitives. */
+  [[nodiscard]] std::string to_string(const run_options& limits = {}) const {
+    switch (kind()) {
+      case kind::undefined:
+      case kind::null:
+        return detail::kind_word(slot_);
+      case kind::boolean:
+        return slot_.number != 0 ? "true" : "false";
+      case kind::number:
+        return detail::number_text(slot_.number);
+      case kind::string:
+        return std::string(slot_.data, slot_.len);
+      case kind::bigint:
+        return bigint::from_bytes({slot_.data, slot_.len}).to_string();
+      default:
+        return value(detail::result<jsvm_slot>(jsvm_value_to_string, get(), limits.get()), nullptr).to_string();
+    }
+  }
+
+  /** JavaScript: +value, of an object. Its valueOf and toString run. */
+  [[nodiscard]] double to_number(const run_options& limits = {}) const {
+    return is_number() ? slot_.number : detail::result<double>(jsvm_value_to_number, object(), limits.get());
+  }
+
+  /** The whole graph in one call. No guest code runs unless the options ask for getters. */
+  [[nodiscard]] graph flatten(const flatten_options& options = {}, const run_options& limits = {}) const {
+    return graph(detail::result<jsvm_graph>(jsvm_value_flatten, object(), options.get(), limits.get()));
+  }
+
+  /** JavaScript: this === other. Guest code does not run; no lock unless both are objects, symbols or lossy strings. */
+  [[nodiscard]] bool strict_equals(const value& other) const {
+    if (kind() != other.kind()) {
+      return false;
+    }
+    if (get() != nullptr && other.get() != nullptr) {
+      return detail::result<bool>(jsvm_value_strict_equals, get(), other.get());
+    }
+    if (is_string() || is_bigint()) {
+      return get() == other.get() &&
+             (is_string() ? std::string_view(slot_.data, slot_.len) == std::string_view(other.slot_.data, other.slot_.len)
+                          : to_string() == other.to_string());
+    }
+    return slot_.number == other.slot_.number;
+  }
+
+  /** JavaScript: this instanceof constructor. To know what a value is, ask is_array() and so on. */
+  [[nodiscard]] bool instance_of(const value& constructor, const run_options& limits = {}) const {
+    return is_object() && detail::result<bool>(jsvm_value_instance_of, get(), constructor.object(), limits.get());
+  }
+
+  // Properties. A key is text, a number or a symbol.
+
+  /** JavaScript: this[key]. Getters and Proxy traps run. */
+  template <class Key>
+  [[nodiscard]] value get(const Key& key, const run_options& limits = {}) const {
+    detail::source from(home());
+    const jsvm_slot slot = detail::slot_of(from, key);
+    return {detail::result<jsvm_slot>(jsvm_object_get, object(), &slot, limits.get()), home()};
+  }
+  /** JavaScript: this[key] = given. What converts to a value can be set, callables too. Setters and Proxy traps run. */
+  template <class Key, class T>
+  void set(const Key& key, T&& given, const run_options& limits = {}) const {
+    detail::source from(home());
+    const jsvm_slot slot = detail::slot_of(from, key);
+    from.name = name_of(slot);
+    const jsvm_slot content = detail::slot_of(from, std::forward<T>(given));
+    detail::run(jsvm_object_set, object(), &slot, &content, limits.get());
+  }
+  /** Several properties in one call: auto [a, b] = object.get_many("a", "b"). After run_options as the first, if any. */
+  template <class... Keys>
+  [[nodiscard]] auto get_many(const Keys&... keys) const {
+    if constexpr (detail::leads<run_options, Keys...>) {
+      return get_many_limited(keys...);
+    } else {
+      return get_many_limited(run_options(), keys...);
+    }
+  }
+  /** Several properties in one call: object.set_many("a", 1, "b", 2). After run_options as the first, if any. */
+  template <class... Pairs>
+  void set_many(Pairs&&... pairs) const {
+    if constexpr (detail::leads<run_options, Pairs...>) {
+      set_many_limited(std::forward<Pairs>(pairs)...);
+    } else {
+      set_many_limited(run_options(), std::forward<Pairs>(pairs)...);
+    }
+  }
+  /** JavaScript: key in this. Proxy traps run. */
+  template <class Key>
+  [[nodiscard]] bool has(const Key& key, const run_options& limits = {}) const {
+    return ask(jsvm_object_has, key, limits);
+  }
+  /** JavaScript: Object.hasOwn(this, key). Proxy traps run. */
+  template <class Key>
+  [[nodiscard]] bool has_own(const Key& key, const run_options& limits = {}) const {
+    return ask(jsvm_object_has_own, key, limits);
+  }
+  /** JavaScript: Reflect.deleteProperty(this, key): whether it is gone. Proxy traps run. */
+  template <class Key>
+  bool remove(const Key& key, const run_options& limits = {}) const {
+    return ask(jsvm_object_delete, key, limits);
+  }
+  /** Defines an own property; attributes are JSVM_PROPERTY_ bits. Proxy traps run. */
+  template <class Key, class T>
+  void define(const Key& key, T&& given, std::uint32_t attributes = 0, const run_options& limits = {}) const {
+    detail::source from(home());
+    const jsvm_slot slot = detail::slot_of(from, key);
+    from.name = name_of(slot);
+    const jsvm_slot content = detail::slot_of(from, std::forward<T>(given));
+    detail::run(jsvm_object_define, object(), &slot, &content, attributes, limits.get());
+  }
+  /** Defines an own property with a getter and a setter: callables, functions, or nullptr. Proxy traps run. */
+  template <class Key, class Getter, class Setter = std::nullptr_t>
+  void define_accessor(const Key& key, Getter&& getter, Setter&& setter = nullptr, std::uint32_t attributes = 0,
+                       const run_options& limits = {}) const {
+    detail::source from(home());
+    const jsvm_slot slot = detail::slot_of(from, key);
+    from.name = name_of(slot);
+    const jsvm_slot get_slot = detail::slot_of(from, std::forward<Getter>(getter));
+    const jsvm_slot set_slot = detail::slot_of(from, std::forward<Setter>(setter));
+    detail::run(jsvm_object_define_accessor, object(), &slot, get_slot.handle, set_slot.handle, attributes,
+                limits.get());
+  }
+  /** JavaScript: Object.getPrototypeOf(this). Guest code does not run. */
+  [[nodiscard]] value prototype() const {
+    return {detail::result<jsvm_slot>(jsvm_object_get_prototype, object()), home()};
+  }
+  /** The name of the function that made it, such as "Map". Guest code does not run. */
+  [[nodiscard]] std::string constructor_name() const {
+    return value(detail::result<jsvm_slot>(jsvm_object_constructor_name, object()), nullptr).to_string();
+  }
+  /** Keys of own properties, strings and symbols; flags are JSVM_KEYS_ bits, 0 for all. Proxy traps run. */
+  [[nodiscard]] std::vector<value> own_keys(std::uint32_t flags = 0, const run_options& limits = {}) const {
+    return take(detail::result<jsvm_slot_list>(jsvm_object_own_keys, object(), flags, limits.get()), home());
+  }
+  /** JavaScript: Object.keys(this). Proxy traps run. */
+  [[nodiscard]] std::vector<std::string> keys(const run_options& limits = {}) const {
+    std::vector<std::string> names;
+    for (const value& key : own_keys(JSVM_KEYS_ENUMERABLE | JSVM_KEYS_STRINGS, limits)) {
+      names.push_back(key.to_string());
+    }
+    return names;
+  }
+  /** The elements of an array, read in one call. Getters and Proxy traps run. */
+  [[nodiscard]] std::vector<value> elements(const run_options& limits = {}) const {
+    if (!is_array()) {
+      detail::wrong_kind("an array", slot_);
+    }
+    const auto length = detail::result<std::uint32_t>(jsvm_array_length, object());
+    std::vector<jsvm_slot> indices(length);
+    for (std::uint32_t i = 0; i < length; i++) {
+      indices[i].kind = JSVM_KIND_NUMBER;
+      indices[i].number = i;
+    }
+    std::vector<jsvm_slot> slots(length);
+    std::vector<value> all;
+    all.reserve(length);
+    detail::run(jsvm_object_get_many, object(), indices.data(), indices.size(), limits.get(), slots.data());
+    for (jsvm_slot& slot : slots) {
+      all.emplace_back(std::move(slot), home());
+    }
+    return all;
+  }
+
+  // Calls. run_options may be the first argument of each.
+
+  /** JavaScript: this(...arguments). */
+  template <class... Arguments>
+  value operator()(Arguments&&... arguments) const {
+    if constexpr (detail::leads<run_options, Arguments...>) {
+      return call_limited(value(), std::forward<Arguments>(arguments)...);
+    } else {
+      return call_limited(value(), run_options(), std::forward<Arguments>(arguments)...);
+    }
+  }
+  /** JavaScript: this.call(this_value, ...arguments). run_options may come after this_value. */
+  template <class... Arguments>
+  value call(const value& this_value, Arguments&&... arguments) const {
+    if constexpr (detail::leads<run_options, Arguments...>) {
+      return call_limited(this_value, std::forward<Arguments>(arguments)...);
+    } else {
+      return call_limited(this_value, run_options(), std::forward<Arguments>(arguments)...);
+    }
+  }
+  /** JavaScript: this[key](...arguments). run_options may come after the key. */
+  template <class Key, class... Arguments>
+  value call_method(const Key& key, Arguments&&... arguments) const {
+    if constexpr (detail::leads<run_options, Arguments...>) {
+      return method_limited(key, std::forward<Arguments>(arguments)...);
+    } else {
+      return method_limited(key, run_options(), std::forward<Arguments>(arguments)...);
+    }
+  }
+  /** JavaScript: new this(...arguments). */
+  template <class... Arguments>
+  value construct(Arguments&&... arguments) const {
+    if constexpr (detail::leads<run_options, Arguments...>) {
+      return construct_limited(std::forward<Arguments>(arguments)...);
+    } else {
+      return construct_limited(run_options(), std::forward<Arguments>(arguments)...);
+    }
+  }
+
+  /** Owns the slots of a list of jsvm.h, as values. */
+  [[nodiscard]] static std::vector<value> take(jsvm_slot_list list, const jsvm_context* home) {
+    struct release {
+      jsvm_slot_list& list;
+      ~release() { jsvm_slot_list_clear(&list); }
+    } const at_end{list};
+    std::vector<value> all;
+    all.reserve(list.len);
+    for (std::size_t i = 0; i < list.len; i++) {
+      all.emplace_back(std::move(list.slots[i]), home);
+    }
+    return all;
+  }
+
+ protected:
+  /** The handle of an object or function; throws type_error for other values. */
+  [[nodiscard]] jsvm_value* object() const {
+    if (!is_object()) {
+      detail::wrong_kind("an object", slot_);
+    }
+    return slot_.handle;
+  }
+
+ private:
+  value(jsvm_kind kind, double number) noexcept {
+    slot_.kind = kind;
+    slot_.number = number;
+  }
+
+  [[nodiscard]] bool has_flag(std::uint32_t flag) const noexcept { return (slot_.flags & flag) != 0; }
+
+  /** libjsvm has no function that makes owned bytes: these are the value's own. */
+  void set_bytes(std::string_view given) {
+    bytes_.reset(new char[given.size() + 1]);
+    std::copy(given.begin(), given.end(), bytes_.get());
+    slot_.data = bytes_.get();
+    slot_.len = given.size();
+  }
+
+  void remember(const jsvm_context* home) noexcept {
+    if (home != nullptr && is_object()) {
+      home_.reset(jsvm_context_clone(home));
+    }
+  }
+
+  [[nodiscard]] static std::string_view name_of(const jsvm_slot& key) noexcept {
+    return key.kind == JSVM_KIND_STRING ? std::string_view(key.data, key.len) : std::string_view();
+  }
+
+  template <class Function, class Key>
+  [[nodiscard]] bool ask(Function function, const Key& key, const run_options& limits) const {
+    detail::source from(home());
+    const jsvm_slot slot = detail::slot_of(from, key);
+    return detail::result<bool>(function, object(), &slot, limits.get());
+  }
+
+  template <class... Keys>
+  [[nodiscard]] std::array<value, sizeof...(Keys)> get_many_limited(const run_options& limits,
+                                                                    const Keys&... keys) const {
+    detail::source from(home());
+    const jsvm_slot slots[] = {detail::slot_of(from, keys)..., jsvm_slot{}};
+    jsvm_slot results[sizeof...(Keys) + 1] = {};
+    detail::run(jsvm_object_get_many, object(), &slots[0], sizeof...(Keys), limits.get(), &results[0]);
+    std::array<value, sizeof...(Keys)> all;
+    for (std::size_t i = 0; i < sizeof...(Keys); i++) {
+      all[i] = value(std::move(results[i]), home());
+    }
+    return all;
+  }
+
+  template <class... Pairs>
+  void set_many_limited(const run_options& limits, Pairs&&... pairs) const {
+    static_assert(sizeof...(Pairs) % 2 == 0, "set_many takes keys and values in turn");
+    detail::source from(home());
+    const jsvm_slot slots[] = {detail::slot_of(from, std::forward<Pairs>(pairs))..., jsvm_slot{}};
+    constexpr std::size_t count = sizeof...(Pairs) / 2;
+    jsvm_slot keys[count + 1] = {};
+    jsvm_slot values[count + 1] = {};
+    for (std::size_t i = 0; i < count; i++) {
+      keys[i] = slots[2 * i];
+      values[i] = slots[2 * i + 1];
+    }
+    detail::run(jsvm_object_set_many, object(), &keys[0], &values[0], count, limits.get());
+  }
+
+  template <class... Arguments>
+  value call_limited(const value& this_value, const run_options& limits, Arguments&&... arguments) const {
+    detail::source from(home());
+    const jsvm_slot slots[] = {detail::slot_of(from, std::forward<Arguments>(arguments))..., jsvm_slot{}};
+    return {detail::result<jsvm_slot>(jsvm_function_call, function(), &this_value.slot_, &slots[0], sizeof...(Arguments),
+                                      limits.get()),
+            home()};
+  }
+
+  template <class Key, class... Arguments>
+  value method_limited(const Key& key, const run_options& limits, Arguments&&... arguments) const {
+    return get(key, limits).call_limited(*this, limits, std::forward<Arguments>(arguments)...);
+  }
+
+  template <class... Arguments>
+  value construct_limited(const run_options& limits, Arguments&&... arguments) const {
+    detail::source from(home());
+    const jsvm_slot slots[] = {detail::slot_of(from, std::forward<Arguments>(arguments))..., jsvm_slot{}};
+    return {detail::result<jsvm_slot>(jsvm_function_construct, function(), &slots[0], sizeof...(Arguments),
+                                      limits.get()),
+            home()};
+  }
+
+  [[nodiscard]] jsvm_value* function() const {
+    if (!is_function()) {
+      detail::wrong_kind("a function", slot_);
+    }
+    return slot_.handle;
+  }
+
+  jsvm_slot slot_ = {};
+  std::unique_ptr<char[]> bytes_;
+  detail::context_handle home_;
+};
+
+inline value error::thrown() const {
+  jsvm_slot slot = {};
+  detail::check(jsvm_error_exception(get(), &slot));
+  return {std::move(slot), nullptr};
+}
+
+namespace detail {
+
+/** Throws any JavaScript value out of a host function. See throw_value. */
+class thrown_value : public std::exception {
+ public:
+  explicit thrown_value(value given) : given_(std::make_shared<const value>(std::move(given))) {}
+  [[nodiscard]] const value& get() const noexcept { return *given_; }
+  [[nodiscard]] const char* what() const noexcept override { return "a JavaScript value was thrown"; }
+
+ private:
+  std::shared_ptr<const value> given_;
+};
+
+}  // namespace detail
+
+/** In a host function: throws a value, as JavaScript's `throw` does. */
+[[noreturn]] inline void throw_value(value given) { throw detail::thrown_value(std::move(given)); }
+
+}  // namespace jsvm
+
+#endif
