@@ -1850,6 +1850,7 @@ jsvm_status jsvm_error_exception(const jsvm_error *error,
  *
  * @param error [in] an error
  * @param key   [in] the key
+ * @return the userdata, borrowed from the error, or NULL
  */
 JSVM_API
 void *jsvm_error_userdata(const jsvm_error *error,

@@ -15,18 +15,24 @@ need_library() {
     ln -sfn libjsvm.so "$debug/libjsvm.so.0"
 }
 
-# The value of a comment `// name: value` in the first lines of a C file.
+# The value of a comment `// name: value` in the first lines of a C or C++ file.
 comment() { sed -n "1,5s|^// $2: ||p" "$1"; }
 
 # compile SOURCE PROGRAM [FLAG...]: into a folder beside debug/, and only if something is newer.
 compile() {
     local source=$1 program=$2 file newer=
     shift 2
+    local compiler=(gcc -std=c11 -pedantic)
+    if [ "${source##*.}" = cpp ]; then
+        compiler=(g++ -std=c++17 -Wpedantic -Wconversion -Wshadow)
+    fi
     local link=("-L$debug" -ljsvm "-Wl,-rpath,\$ORIGIN/../debug")
     if [ "$(comment "$source" link)" = none ]; then
         link=()
     fi
-    for file in "$source" "$(dirname "$source")"/*.h include/jsvm.h scripts/common.sh; do
+    # shellcheck disable=SC2046 # the flags of the comment are words, and files
+    for file in "$source" "$(dirname "$source")"/*.h* include/*.h* include/jsvm/*.hpp scripts/common.sh \
+        $(comment "$source" flags); do
         if [ -e "$file" ] && ! [ "$program" -nt "$file" ]; then
             newer=$file
         fi
@@ -34,7 +40,7 @@ compile() {
     [ -n "$newer" ] || return 0
     mkdir -p "$(dirname "$program")"
     # shellcheck disable=SC2046 # the flags of the comment are words
-    gcc -std=c11 -Wall -Wextra -pedantic -Werror -g -pthread -D_GNU_SOURCE -Iinclude \
+    "${compiler[@]}" -Wall -Wextra -Werror -g -pthread -D_GNU_SOURCE -Iinclude \
         -DJSVM_LIBRARY="\"$(realpath "$debug")/libjsvm.so\"" "$@" \
         -o "$program" "$source" "${link[@]}" $(comment "$source" flags)
 }

@@ -33,6 +33,8 @@ class context : public detail::context_handle {
 
   /** `globalThis`. */
   [[nodiscard]] value global() const { return owned(detail::result<jsvm_value*>(jsvm_context_global, get())); }
+  /** Gives it what scripts expect around them, before guest code runs: parts are jsvm_part bits. */
+  void install(std::uint32_t parts) const { detail::run(jsvm_context_install, get(), parts); }
   /** Its name. No lock. */
   [[nodiscard]] std::string name() const { return detail::text_or_empty(jsvm_context_name(get())); }
   /** Its origin. No lock. */

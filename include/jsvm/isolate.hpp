@@ -165,8 +165,7 @@ inline void set_v8_flags(std::string_view flags) { detail::run(jsvm_set_v8_flags
 /** Waits until the finalizers that came due by frees have run; false if that takes longer. */
 template <class Rep, class Period>
 [[nodiscard]] bool flush_finalizers(std::chrono::duration<Rep, Period> timeout) {
-  const std::uint64_t ms = std::min<std::uint64_t>(detail::wait_ms(timeout), UINT32_MAX);
-  return jsvm_flush_finalizers(static_cast<std::uint32_t>(ms)) == JSVM_STATUS_OK;
+  return jsvm_flush_finalizers(detail::wait_ms(timeout)) == JSVM_STATUS_OK;
 }
 
 }  // namespace jsvm

@@ -8,6 +8,7 @@
 
 #include "options.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -673,11 +674,11 @@ class value {
     return key.kind == JSVM_KIND_STRING ? std::string_view(key.data, key.len) : std::string_view();
   }
 
-  template <class Function, class Key>
-  [[nodiscard]] bool ask(Function function, const Key& key, const run_options& limits) const {
+  template <class Question, class Key>
+  [[nodiscard]] bool ask(Question question, const Key& key, const run_options& limits) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, key);
-    return detail::result<bool>(function, object(), &slot, limits.get());
+    return detail::result<bool>(question, object(), &slot, limits.get());
   }
 
   template <class... Keys>
@@ -713,7 +714,7 @@ class value {
   value call_limited(const value& this_value, const run_options& limits, Arguments&&... arguments) const {
     detail::source from(home());
     const jsvm_slot slots[] = {detail::slot_of(from, std::forward<Arguments>(arguments))..., jsvm_slot{}};
-    return {detail::result<jsvm_slot>(jsvm_function_call, function(), &this_value.slot_, &slots[0], sizeof...(Arguments),
+    return {detail::result<jsvm_slot>(jsvm_function_call, callee(), &this_value.slot_, &slots[0], sizeof...(Arguments),
                                       limits.get()),
             home()};
   }
@@ -727,12 +728,12 @@ class value {
   value construct_limited(const run_options& limits, Arguments&&... arguments) const {
     detail::source from(home());
     const jsvm_slot slots[] = {detail::slot_of(from, std::forward<Arguments>(arguments))..., jsvm_slot{}};
-    return {detail::result<jsvm_slot>(jsvm_function_construct, function(), &slots[0], sizeof...(Arguments),
+    return {detail::result<jsvm_slot>(jsvm_function_construct, callee(), &slots[0], sizeof...(Arguments),
                                       limits.get()),
             home()};
   }
 
-  [[nodiscard]] jsvm_value* function() const {
+  [[nodiscard]] jsvm_value* callee() const {
     if (!is_function()) {
       detail::wrong_kind("a function", slot_);
     }

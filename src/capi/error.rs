@@ -314,6 +314,7 @@ pub unsafe extern "C" fn jsvm_error_exception(
 ///
 /// @param error [in] an error
 /// @param key   [in] the key
+/// @return the userdata, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_userdata(error: *const jsvm_error, key: *const c_void) -> *mut c_void {
     guard_value(std::ptr::null_mut(), || {
