@@ -46,7 +46,10 @@ class context : public detail::context_handle {
 
   // Making values.
 
-  /** A value of whatever converts to one: what value::as can give, and callables. */
+  /**
+   * A value of whatever converts to one: what value::as can give, std::u16string_view, callables, and std::exception_ptr
+   * as the error that it becomes in JavaScript. An integer that is no exact double throws range_error: pass a bigint.
+   */
   template <class T>
   [[nodiscard]] value make(T&& given) const {
     return detail::make_value(get(), std::forward<T>(given));
@@ -100,10 +103,6 @@ class context : public detail::context_handle {
     const jsvm_str text = detail::optional_text(code);
     return owned(detail::result<jsvm_value*>(jsvm_exception_new, get(), static_cast<std::uint32_t>(type),
                                              message.data(), message.size(), text.data, text.len));
-  }
-  /** The JavaScript error that a C++ exception becomes in a host function. Thrown, it comes out as that exception. */
-  [[nodiscard]] value exception(const std::exception_ptr& original) const {
-    return detail::error_of(get(), original);
   }
   /** A pending promise, and the host's end of it. */
   [[nodiscard]] std::pair<jsvm::promise, resolver> promise() const {

@@ -90,6 +90,9 @@ template <class Callable>
 [[nodiscard]] jsvm_value* make_function(const jsvm_context* home, const function_options& options,
                                         Callable&& callable);
 
+/** The JavaScript value that a C++ exception becomes: see function.hpp. */
+[[nodiscard]] inline value error_of(const jsvm_context* home, const std::exception_ptr& original);
+
 // To JavaScript.
 
 /** The slots of a value and of all that it holds, in pre-order. */
@@ -182,6 +185,9 @@ template <class T>
     const run_options none;
     return from.keep(
         result<jsvm_slot>(jsvm_value_build, from.need_home(), slots.data(), slots.size(), none.get()).handle);
+  } else if constexpr (std::is_same_v<U, std::exception_ptr>) {
+    const value error = error_of(from.need_home(), given);
+    return from.keep(result<jsvm_value*>(jsvm_value_new, jsvm_context_isolate(from.home), &error.slot()));
   } else if constexpr (is_callable<U>) {
     function_options options;
     options.name(std::string(from.name));

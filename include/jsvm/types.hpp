@@ -235,15 +235,13 @@ class resolver : public detail::handle<jsvm_resolver, jsvm_resolver_free> {
     const jsvm_slot slot = detail::slot_of(from, std::forward<T>(given));
     detail::run(jsvm_resolver_resolve, get(), &slot);
   }
-  /** Rejects the promise. */
+  /** Rejects the promise. A std::exception_ptr becomes what that exception becomes in JavaScript. */
   template <class T>
   void reject(T&& reason) const {
     detail::source from(home_.get());
     const jsvm_slot slot = detail::slot_of(from, std::forward<T>(reason));
     detail::run(jsvm_resolver_reject, get(), &slot);
   }
-  /** Rejects the promise with what a C++ exception becomes in JavaScript. Waits for the isolate. */
-  void reject(const std::exception_ptr& reason) const { reject(detail::error_of(home_.get(), reason)); }
   /** Settles the promise with what the callable returns or throws: for threads of the host's. */
   template <class Callable>
   void settle(Callable&& work) const {

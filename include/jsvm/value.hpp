@@ -482,7 +482,7 @@ class value {
     const jsvm_slot slot = detail::slot_of(from, key);
     return {detail::result<jsvm_slot>(jsvm_object_get, object(), &slot, limits.get()), home()};
   }
-  /** JavaScript: this[key] = given. What converts to a value can be set, callables too. Setters and Proxy traps run. */
+  /** JavaScript: this[key] = given, of whatever context::make takes. Setters and Proxy traps run. */
   template <class Key, class T>
   void set(const Key& key, T&& given, const run_options& limits = {}) const {
     detail::source from(home());
