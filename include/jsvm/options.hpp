@@ -83,7 +83,11 @@ class run_options {
   }
   /** The call ends with status::cancelled when the token is triggered. The options own the token too. */
   run_options& cancel(const cancel_token& token) {
-    cancel_.reset(jsvm_cancel_clone(token.get()), jsvm_cancel_free);
+    jsvm_cancel* const second = jsvm_cancel_clone(token.get());
+    if (second == nullptr) {
+      throw error(status::invalid_argument, "cancel: it is not a live cancel_token");
+    }
+    cancel_.reset(second, jsvm_cancel_free);
     options_.cancel = cancel_.get();
     return *this;
   }
