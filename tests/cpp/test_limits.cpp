@@ -46,7 +46,7 @@ void times() {
 
 void memory() {
   const world w(jsvm::isolate_options().heap_limit(32 << 20).buffer_limit(16 << 20).stack_size(256 << 10));
-  CHECK(status_of([&] { w.js("const all = []; for (;;) all.push({})"); }) == jsvm::status::out_of_memory);
+  CHECK(status_of([&] { w.js("(() => { const all = []; for (;;) all.push({}) })()"); }) == jsvm::status::out_of_memory);
   CHECK_THROWS(jsvm::exception, w.js("new ArrayBuffer(64 << 20)"), "RangeError");
   CHECK_THROWS(jsvm::exception, w.js("(function deep() { deep() })()"), "RangeError");
   CHECK(w.isolate.heap_statistics().heap_size_limit > 0);
