@@ -44,3 +44,27 @@ compile() {
         -DJSVM_LIBRARY="\"$(realpath "$debug")/libjsvm.so\"" "$@" \
         -o "$program" "$source" "${link[@]}" $(comment "$source" flags)
 }
+
+# examples LANGUAGE FOLDER SHOW: builds and runs examples/LANGUAGE, each of which has to print its .expected; shows what they
+# print if SHOW is not empty.
+examples() {
+    local language=$1 out=$2 show=$3 source name code failed=
+    mkdir -p "$out"
+    for source in "examples/$language"/*."$language"; do
+        name=$(basename "$source" ".$language")
+        # Some need arguments, and print what no file can say.
+        [ -e "examples/$language/$name.expected" ] || continue
+        say "examples/$language/$name"
+        compile "$source" "$out/$name"
+        code=0
+        timeout -k 5 120 "$out/$name" >"$out/$name.out" </dev/null || code=$?
+        [ -z "$show" ] || cat "$out/$name.out"
+        if [ "$code" != 0 ]; then
+            echo "examples/$language/$name ended with $code"
+            failed=1
+        elif ! diff -u --label "$name.expected" --label "$name" "examples/$language/$name.expected" "$out/$name.out"; then
+            failed=1
+        fi
+    done
+    [ -z "$failed" ] || die "not every example prints what it should"
+}

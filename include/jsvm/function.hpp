@@ -23,6 +23,8 @@
 
 #include "convert.hpp"
 
+#include <tuple>
+
 namespace jsvm {
 
 /** A call of a host function: its arguments and its `this`. It must not be used after the call. */
@@ -184,15 +186,23 @@ struct foreign {
 }
 
 /** Calls a callable with a call's arguments. */
+/** In braces, so that the first wrong argument is the one that is named. */
+template <class... A, std::size_t... I>
+[[nodiscard]] std::tuple<plain<A>...> typed_arguments(const call_info& call, std::index_sequence<I...>) {
+  return std::tuple<plain<A>...>{call.arg<plain<A>>(I)...};
+}
+
 template <class Callable, class R, class... A, std::size_t... I>
-decltype(auto) invoke_typed(Callable& callable, call_info& call, R (*)(A...), std::index_sequence<I...>) {
-  return callable(call.arg<plain<A>>(I)...);
+decltype(auto) invoke_typed(Callable& callable, call_info& call, R (*)(A...), std::index_sequence<I...> all) {
+  [[maybe_unused]] auto arguments = typed_arguments<A...>(call, all);
+  return callable(std::forward<A>(std::get<I>(arguments))...);
 }
 
 template <class Callable, class R, class... A, std::size_t... I>
 decltype(auto) invoke_typed(Callable& callable, call_info& call, R (*)(call_info&, A...),
-                            std::index_sequence<I...>) {
-  return callable(call, call.arg<plain<A>>(I)...);
+                            std::index_sequence<I...> all) {
+  [[maybe_unused]] auto arguments = typed_arguments<A...>(call, all);
+  return callable(call, std::forward<A>(std::get<I>(arguments))...);
 }
 
 template <class>

@@ -72,6 +72,13 @@ void arguments() {
   CHECK_EQ(wrong(w.js("() => list([1])")).to_string(), "TypeError: argument 1: expected a string, got a number");
   CHECK_EQ(wrong(w.js("() => array({})")).to_string(), "TypeError: argument 1: expected an array, got an object");
   CHECK_EQ(wrong(w.js("() => typed(1)")).to_string(), "TypeError: argument 1: expected a function, got a number");
+  // The first wrong one is named.
+  w.set("two", [](int a, int b) { return a + b; });
+  CHECK_EQ(wrong(w.js("() => two('a', 'b')")).to_string(), "TypeError: argument 1: expected a number, got a string");
+  CHECK_EQ(wrong(w.js("() => two(1)")).to_string(), "TypeError: argument 2: expected a number, got undefined");
+  // By reference or moved in.
+  w.set("taken", [](std::vector<int>&& all, std::string& text) { return text + std::to_string(all.size()); });
+  CHECK_EQ(w.js("taken([1, 2], 'x')").to_string(), "x2");
   // A surplus is left alone, as in JavaScript.
   CHECK_EQ(w.js("number(1, 2, 3)").as<int>(), 1);
 }
