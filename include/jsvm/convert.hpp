@@ -22,9 +22,6 @@ namespace detail {
 template <class T>
 using plain = std::remove_cv_t<std::remove_reference_t<T>>;
 
-template <class T>
-inline constexpr bool never = false;
-
 using time_point = std::chrono::system_clock::time_point;
 
 template <class T>

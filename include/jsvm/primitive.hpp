@@ -52,9 +52,14 @@ struct source {
 template <class T>
 [[nodiscard]] jsvm_slot slot_of(source& from, T&& given);
 
+template <class T>
+inline constexpr bool never = false;
+
 /** How a slot becomes a T: `static T get(const jsvm_slot&, const jsvm_context* home)`. */
 template <class T, class = void>
-struct from;
+struct from {
+  static_assert(never<T>, "libjsvm: a JavaScript value does not become this C++ type");
+};
 
 /** Whether T is a number for JavaScript. Characters are not: 'a' could be meant as a string. */
 template <class T>

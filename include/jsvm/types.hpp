@@ -97,15 +97,13 @@ class map : public detail::flagged<map, JSVM_FLAG_MAP> {
  public:
   using flagged::flagged;
   static constexpr const char* what = "a Map";
-  using value::get;
-  using value::set;
 
   /** JavaScript: map.get(key). */
   template <class Key>
   [[nodiscard]] value at(const Key& key) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, key);
-    return {detail::result<jsvm_slot>(jsvm_map_get, value::get(), &slot), home()};
+    return {detail::result<jsvm_slot>(jsvm_map_get, get(), &slot), home()};
   }
   /** JavaScript: map.set(key, given). */
   template <class Key, class T>
@@ -113,27 +111,27 @@ class map : public detail::flagged<map, JSVM_FLAG_MAP> {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, key);
     const jsvm_slot content = detail::slot_of(from, std::forward<T>(given));
-    detail::run(jsvm_map_set, value::get(), &slot, &content);
+    detail::run(jsvm_map_set, get(), &slot, &content);
   }
   /** JavaScript: map.has(key). */
   template <class Key>
   [[nodiscard]] bool contains(const Key& key) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, key);
-    return detail::result<bool>(jsvm_map_has, value::get(), &slot);
+    return detail::result<bool>(jsvm_map_has, get(), &slot);
   }
   /** JavaScript: map.delete(key): whether it was there. */
   template <class Key>
   bool erase(const Key& key) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, key);
-    return detail::result<bool>(jsvm_map_delete, value::get(), &slot);
+    return detail::result<bool>(jsvm_map_delete, get(), &slot);
   }
   /** JavaScript: map.size. */
-  [[nodiscard]] std::size_t size() const { return detail::result<std::size_t>(jsvm_map_size, value::get()); }
+  [[nodiscard]] std::size_t size() const { return detail::result<std::size_t>(jsvm_map_size, get()); }
   /** Keys and values, in the order in which they were put there. */
   [[nodiscard]] std::vector<std::pair<value, value>> entries() const {
-    std::vector<value> flat = take(detail::result<jsvm_slot_list>(jsvm_map_entries, value::get()), home());
+    std::vector<value> flat = take(detail::result<jsvm_slot_list>(jsvm_map_entries, get()), home());
     std::vector<std::pair<value, value>> pairs;
     for (std::size_t i = 0; i + 1 < flat.size(); i += 2) {
       pairs.emplace_back(std::move(flat[i]), std::move(flat[i + 1]));
@@ -153,27 +151,27 @@ class set : public detail::flagged<set, JSVM_FLAG_SET> {
   void insert(T&& given) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, std::forward<T>(given));
-    detail::run(jsvm_set_add, value::get(), &slot);
+    detail::run(jsvm_set_add, get(), &slot);
   }
   /** JavaScript: set.has(given). */
   template <class T>
   [[nodiscard]] bool contains(const T& given) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, given);
-    return detail::result<bool>(jsvm_set_has, value::get(), &slot);
+    return detail::result<bool>(jsvm_set_has, get(), &slot);
   }
   /** JavaScript: set.delete(given): whether it was there. */
   template <class T>
   bool erase(const T& given) const {
     detail::source from(home());
     const jsvm_slot slot = detail::slot_of(from, given);
-    return detail::result<bool>(jsvm_set_delete, value::get(), &slot);
+    return detail::result<bool>(jsvm_set_delete, get(), &slot);
   }
   /** JavaScript: set.size. */
-  [[nodiscard]] std::size_t size() const { return detail::result<std::size_t>(jsvm_set_size, value::get()); }
+  [[nodiscard]] std::size_t size() const { return detail::result<std::size_t>(jsvm_set_size, get()); }
   /** The values, in the order in which they were added. */
   [[nodiscard]] std::vector<value> values() const {
-    return take(detail::result<jsvm_slot_list>(jsvm_set_values, value::get()), home());
+    return take(detail::result<jsvm_slot_list>(jsvm_set_values, get()), home());
   }
 };
 
@@ -242,18 +240,26 @@ class resolver : public detail::handle<jsvm_resolver, jsvm_resolver_free> {
     const jsvm_slot slot = detail::slot_of(from, std::forward<T>(reason));
     detail::run(jsvm_resolver_reject, get(), &slot);
   }
-  /** Settles the promise with what the callable returns or throws: for threads of the host's. */
+  /**
+   * Settles the promise with what the callable returns or throws: for threads of the host's, which have nobody to throw
+   * to. False if the promise cannot be told: it is settled already, or its isolate is gone.
+   */
   template <class Callable>
-  void settle(Callable&& work) const {
+  bool settle(Callable&& work) const noexcept {
     try {
-      if constexpr (std::is_void_v<decltype(work())>) {
-        work();
-        resolve();
-      } else {
-        resolve(work());
+      try {
+        if constexpr (std::is_void_v<decltype(work())>) {
+          work();
+          resolve();
+        } else {
+          resolve(work());
+        }
+      } catch (...) {
+        reject(std::current_exception());
       }
+      return true;
     } catch (...) {
-      reject(std::current_exception());
+      return false;
     }
   }
 

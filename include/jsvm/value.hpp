@@ -146,6 +146,7 @@ class value {
    */
   template <class T>
   [[nodiscard]] T as() const {
+    static_assert(!std::is_same_v<T, std::string_view>, "libjsvm: the value may go before the view: use std::string");
     return detail::from<T>::get(slot_, home());
   }
 

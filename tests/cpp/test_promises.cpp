@@ -89,6 +89,22 @@ void asynchronous_host() {
   }
 }
 
+/* A thread of the host's has nobody to throw to. */
+void too_late() {
+  jsvm::resolver kept;
+  {
+    const world w;
+    auto [promise, resolver] = w.context.promise();
+    CHECK(resolver.settle([] {}));
+    CHECK(!resolver.settle([] { return 1; }));
+    CHECK(promise.await().is_undefined());
+    kept = w.context.promise().second;
+  }
+  CHECK(!kept.settle([] { return 1; }));
+  CHECK(!kept.settle([] { throw std::runtime_error("too late"); }));
+  CHECK_THROWS(jsvm::error, kept.resolve(1), "DISPOSED");
+}
+
 void event_loop() {
   const world w;
   std::atomic<int> wakeups{0};
@@ -130,6 +146,7 @@ int main() {
   RUN(values_of_all_kinds);
   RUN(then);
   RUN(asynchronous_host);
+  RUN(too_late);
   RUN(event_loop);
   RUN(microtasks);
   return FINISH();
