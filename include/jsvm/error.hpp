@@ -194,7 +194,7 @@ class handle {
  * jsvm::error: the host's mistake, or a state that forbids the call. If what the guest threw began as a C++ exception in
  * a host function, then it is not a jsvm::error that is thrown, but that very exception.
  */
-class error : public std::runtime_error {
+class JSVM_API error : public std::runtime_error {
  public:
   /** Owns the error of a call of jsvm.h, which may be NULL. */
   error(jsvm_status code, std::shared_ptr<jsvm_error> data)
@@ -285,13 +285,13 @@ class error : public std::runtime_error {
 };
 
 /** The guest threw, or its source does not compile. */
-class exception : public error {
+class JSVM_API exception : public error {
  public:
   using error::error;
 };
 
 /** The run was stopped: see is_stop(). Thrown in a host function, it goes on stopping what runs around it. */
-class stopped : public error {
+class JSVM_API stopped : public error {
  public:
   using error::error;
 };
@@ -299,13 +299,13 @@ class stopped : public error {
 /**
  * A value is not of the kind that was asked for. In a host function it becomes a JavaScript TypeError.
  */
-class type_error : public std::runtime_error {
+class JSVM_API type_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 /** A number does not fit where it is to go. In a host function it becomes a JavaScript RangeError. */
-class range_error : public std::runtime_error {
+class JSVM_API range_error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };

@@ -292,12 +292,18 @@ class value {
     }
     return names;
   }
-  /** The elements of an array, read in one call. Getters and Proxy traps run. */
+  /**
+   * The elements of an array, read in one call. Getters and Proxy traps run. Throws range_error above 4 million, holes
+   * included, since a guest can make an array that long of nothing: read it by get().
+   */
   [[nodiscard]] std::vector<value> elements(const run_options& limits = {}) const {
     if (!is_array()) {
       detail::wrong_kind("an array", slot_);
     }
     const auto length = detail::result<std::uint32_t>(jsvm_array_length, object());
+    if (length > 4000000) {
+      throw range_error("an array of " + std::to_string(length) + " elements is too long");
+    }
     std::vector<jsvm_slot> indices(length);
     for (std::uint32_t i = 0; i < length; i++) {
       indices[i].kind = JSVM_KIND_NUMBER;
@@ -481,7 +487,7 @@ inline value error::thrown() const {
 namespace detail {
 
 /** Throws any JavaScript value out of a host function. See throw_value. */
-class thrown_value : public std::exception {
+class JSVM_API thrown_value : public std::exception {
  public:
   explicit thrown_value(value given) : given_(std::make_shared<const value>(std::move(given))) {}
   [[nodiscard]] const value& get() const noexcept { return *given_; }

@@ -58,6 +58,9 @@ void arrays() {
   CHECK_EQ(all, "1;two;null;4;");
   CHECK_EQ(w.context.array().length(), 0U);
   CHECK(w.context.array().elements().empty());
+  // An array can be long without taking memory.
+  CHECK_THROWS(jsvm::range_error, w.js("new Array(2 ** 32 - 1)").elements(), "4294967295 elements");
+  CHECK_THROWS(jsvm::error, w.js("new Array(2 ** 32 - 1)").as<std::vector<int>>(), "max_size");
   CHECK_THROWS(jsvm::exception, w.js("[1].concat(Object.defineProperty([], 0, {get() { throw 1 }, enumerable: true}))")
                                     .elements(),
                "1");
