@@ -33,8 +33,10 @@ template <class Rep, class Period>
     return 1;
   }
   // As far as a double is exact: 285000 years.
-  return ms >= 9007199254740992.0 ? std::uint64_t{9007199254740992}
-                                  : static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
+  if (ms >= 9007199254740992.0) {
+    return 9007199254740992;
+  }
+  return static_cast<std::uint64_t>(std::chrono::ceil<std::chrono::milliseconds>(time).count());
 }
 
 /** A wait in milliseconds, where 0 does not wait. */
