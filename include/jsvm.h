@@ -484,9 +484,23 @@ typedef enum jsvm_part {
    */
   JSVM_PART_CONSOLE = (1 << 0),
   /**
+   * setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
+   * jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
+   * timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
+   */
+  JSVM_PART_TIMERS = (1 << 1),
+  /**
    * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
+  /**
+   * process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
+   * knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
+   * host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
+   * 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
+   * and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+   */
+  JSVM_PART_PROCESS = (1 << 7),
 } jsvm_part;
 
 /**
@@ -885,6 +899,22 @@ typedef struct jsvm_install_options {
    * context is gone, or when the call fails; but not if `struct_size` is wrong.
    */
   jsvm_finalizer finalizer;
+  /**
+   * process.argv; as Node has it, the program and the script come first. What these three say counts where
+   * JSVM_PART_PROCESS is new to the context.
+   */
+  const struct jsvm_str *argv;
+  size_t argv_count;
+  /**
+   * process.execArgv.
+   */
+  const struct jsvm_str *exec_argv;
+  size_t exec_argv_count;
+  /**
+   * process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
+   */
+  const struct jsvm_str *env;
+  size_t env_count;
 } jsvm_install_options;
 
 /**
@@ -2234,18 +2264,21 @@ jsvm_status jsvm_isolate_request_interrupt(const jsvm_isolate *isolate,
                                            jsvm_error **error);
 
 /**
- * Runs what waits to run in the isolate: V8's tasks, promises settled by the host, microtasks. If
- * there is nothing, it waits for something, without holding the isolate; a session of this thread's, or a host function
- * that it is in, holds it all the same.
+ * Runs what waits to run in the isolate, one round of it: promises settled by the host and microtasks, V8's tasks,
+ * timers that are due, immediates; after each task the microtasks that came of it. What a task throws and nobody
+ * handles ends the call with EXCEPTION; the tasks behind it wait for the next call. If there is nothing, it waits for
+ * something, without holding the isolate; a session of this thread's, or a host function that it is in, holds it all the
+ * same.
  *
  * Any thread; waits for the isolate.
  *
  * @param isolate   [in] an isolate
  * @param wait_ms   [in] how long to wait at most for something to run, in milliseconds; 0 does not wait
  * @param options   [in] limits, or NULL
- * @param work_left [out] whether something may still come: tasks, timers, promises that the host has to settle; or NULL
+ * @param work_left [out] whether something may still come: tasks, timers that are not unref'd, promises that the host has to
+ *                  settle; or NULL
  * @param error     [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2264,7 +2297,7 @@ jsvm_status jsvm_isolate_run_tasks(const jsvm_isolate *isolate,
  * @param isolate [in] an isolate
  * @param options [in] limits, or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2273,9 +2306,9 @@ jsvm_status jsvm_isolate_perform_microtask_checkpoint(const jsvm_isolate *isolat
                                                       jsvm_error **error);
 
 /**
- * Has a function called when something comes in to run, so that an event loop need not poll. It is called once until
- * jsvm_isolate_run_tasks or jsvm_promise_await looks. It does not tell when a timer of V8's is due (Atomics.waitAsync with a
- * timeout): while there is work left, look from time to time.
+ * Has a function called when something comes in to run, or a timer falls due, so that an event loop need not poll: it is
+ * also called when jsvm_isolate_run_tasks leaves something behind that could run now. It is called once until
+ * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared.
  *
  * Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
  * and must not free the isolate.
@@ -2297,7 +2330,7 @@ jsvm_status jsvm_isolate_set_wakeup(const jsvm_isolate *isolate,
 
 /**
  * Has a function called for each promise that is rejected and still has no handler when the microtasks
- * are done. Node: process.on('unhandledRejection').
+ * are done, and that no listener of its context's process object took. Node: process.on('unhandledRejection').
  *
  * Any thread, no lock. The callback comes after the isolate was left, on the thread of the call in which it happened; if
  * that thread is still inside an isolate (a session, a host function of another isolate), on libjsvm's finalizer
@@ -2748,6 +2781,25 @@ jsvm_status jsvm_object_set_many(const jsvm_value *object,
                                  size_t count,
                                  const jsvm_run_options *options,
                                  jsvm_error **error);
+
+/**
+ * What process.exit and process.exitCode came to in a context with JSVM_PART_PROCESS. After a call that ended with
+ * TERMINATED, `exiting` tells whether process.exit was why.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] a context
+ * @param code    [out] process.exitCode; 0 if the guest has set none
+ * @param exiting [out] whether process.exit was called; or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_exit_code(const jsvm_context *context,
+                                   int32_t *code,
+                                   bool *exiting,
+                                   jsvm_error **error);
 
 /**
  * Makes a pending promise and the host's end of it. A host function that works asynchronously returns the promise

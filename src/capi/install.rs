@@ -1,6 +1,6 @@
 //! The runtime's parts.
 
-use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, options};
+use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, jsvm_str, options, texts};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
@@ -15,12 +15,24 @@ use std::ffi::{c_char, c_void};
 pub enum jsvm_part {
     /// console, as Node's: what it writes goes to `write` of the options.
     Console = 1 << 0,
+    /// setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
+    /// jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
+    /// timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
+    Timers = 1 << 1,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
+    /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
+    /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
+    /// host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
+    /// 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
+    /// and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+    Process = 1 << 7,
 }
 
 const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
+const _: () = assert!(jsvm_part::Timers as u32 == runtime::TIMERS);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);
 
 /// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
 /// was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
@@ -45,6 +57,16 @@ pub struct jsvm_install_options {
     /// Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
     /// context is gone, or when the call fails; but not if `struct_size` is wrong.
     pub finalizer: jsvm_finalizer,
+    /// process.argv; as Node has it, the program and the script come first. What these three say counts where
+    /// JSVM_PART_PROCESS is new to the context.
+    pub argv: *const jsvm_str,
+    pub argv_count: usize,
+    /// process.execArgv.
+    pub exec_argv: *const jsvm_str,
+    pub exec_argv_count: usize,
+    /// process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
+    pub env: *const jsvm_str,
+    pub env_count: usize,
 }
 
 // SAFETY: plain data.
@@ -75,7 +97,16 @@ pub unsafe extern "C" fn jsvm_context_install(
     let given = unsafe { self::options(options) };
     let userdata = given.as_ref().ok().map(|given| Userdata::new(given.userdata, given.finalizer));
     guard(error, move || {
-        let (callback, userdata) = (given?.write, userdata);
+        let given = given?;
+        let (callback, userdata) = (given.write, userdata);
+        // SAFETY: C's promise about its arguments.
+        let (argv, exec_argv, env) = unsafe {
+            (
+                texts(given.argv, given.argv_count, "argv")?,
+                texts(given.exec_argv, given.exec_argv_count, "exec_argv")?,
+                texts(given.env, given.env_count, "env")?,
+            )
+        };
         let context = pool::pin(context, "context")?;
         let write = callback.map(|callback| -> runtime::output::Write {
             Box::new(move |stream, data| {
@@ -84,6 +115,6 @@ pub unsafe extern "C" fn jsvm_context_install(
                 unsafe { callback(userdata, stream, data.as_ptr().cast(), data.len()) };
             })
         });
-        runtime::install(&context.context, Parts(parts), runtime::Options { write })
+        runtime::install(&context.context, Parts(parts), runtime::Options { write, argv, exec_argv, env })
     })
 }

@@ -199,7 +199,7 @@ fn throw_error(scope: &mut Scope<'_, '_>, message: &str) {
 }
 
 /// Has the guest unwind from here, before it runs another statement.
-fn unwind(scope: &mut Scope<'_, '_>) {
+pub fn unwind(scope: &mut Scope<'_, '_>) {
     terminate_marked(scope);
     // V8 acts on it when it next enters JavaScript.
     if let Some(empty) = v8::String::new(scope, "0").and_then(|code| v8::Script::compile(scope, code, None)) {

@@ -3,7 +3,7 @@
 //! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
 //! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
 //! time; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
-//! `tasks` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
+//! `tasks`, `timers` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
 //! `promise` and `error` carry data across, `kept` lets go of what the host gave JavaScript; `graph` with `flatten` and
 //! `build`, `json` and `clone` carry whole graphs.
 
@@ -36,5 +36,6 @@ pub mod seal;
 pub mod session;
 pub mod tasks;
 pub mod thread;
+pub mod timers;
 pub mod value;
 pub mod watchdog;

@@ -218,6 +218,21 @@ impl Out {
     }
 }
 
+impl Out {
+    /// The same value, on its way back.
+    pub fn as_in(&self) -> In<'_> {
+        match self {
+            Out::Undefined => In::Undefined,
+            Out::Null => In::Null,
+            Out::Boolean(value) => In::Boolean(*value),
+            Out::Number(value) => In::Number(*value),
+            Out::String(Text { exact: Some(value), .. }) | Out::Value(value) => In::Value(value),
+            Out::String(text) => In::String(std::str::from_utf8(&text.utf8).unwrap_or_default()),
+            Out::Bigint(bytes) => In::Bigint(bytes),
+        }
+    }
+}
+
 /// Bytes of UTF-8 that V8 takes for a string, however few code units they are.
 pub const MAX_STRING: usize = v8::String::MAX_LENGTH;
 

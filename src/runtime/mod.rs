@@ -6,16 +6,21 @@
 
 mod console;
 mod errors;
+pub mod event_loop;
+mod events;
 pub mod inspect;
 mod microtask;
 mod native;
 pub mod output;
+pub mod process;
 mod realm;
+mod ticks;
+mod timers;
+mod uncaught;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
-use crate::engine::value;
 use crate::vm::context::Context;
 
 /// What can be installed, as bits.
@@ -30,15 +35,24 @@ struct Part {
 
 /// `console`.
 pub const CONSOLE: u32 = 1 << 0;
+/// `setTimeout`, `setInterval`, `setImmediate` and their `clear...`.
+pub const TIMERS: u32 = 1 << 1;
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// `process`.
+pub const PROCESS: u32 = 1 << 7;
 
-const PARTS: &[Part] =
-    &[Part { bit: CONSOLE, file: "console" }, Part { bit: QUEUE_MICROTASK, file: "microtask" }];
+const PARTS: &[Part] = &[
+    Part { bit: CONSOLE, file: "console" },
+    Part { bit: TIMERS, file: "timers" },
+    Part { bit: QUEUE_MICROTASK, file: "microtask" },
+    Part { bit: PROCESS, file: "process" },
+];
 
 /// The files, by name.
 const SOURCES: &[&[realm::Source]] = &[
-    &[errors::SOURCE, microtask::SOURCE, output::SOURCE],
+    &[errors::SOURCE, events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
+    &[timers::SOURCE, uncaught::SOURCE],
     &[console::SOURCE, console::TABLE],
     &inspect::SOURCES,
 ];
@@ -48,6 +62,10 @@ const SOURCES: &[&[realm::Source]] = &[
 pub struct Options {
     /// Takes what the context's parts write, those that are there already too; otherwise the process's streams do.
     pub write: Option<output::Write>,
+    /// `process.argv`, `process.execArgv`, and `process.env` as `NAME=value`: for a new process object.
+    pub argv: Vec<String>,
+    pub exec_argv: Vec<String>,
+    pub env: Vec<String>,
 }
 
 /// Puts parts into a context. A part that is there already is left as it is.
@@ -59,7 +77,13 @@ pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), 
             "parts: {unknown:#x} is no part that can be installed"
         ))));
     }
+    if let Some(odd) = options.env.iter().find(|variable| variable.find('=').is_none_or(|at| at == 0)) {
+        return Err(Box::new(Error::invalid(format!("env: {odd:?} is not NAME=value"))));
+    }
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
+        if parts.0 & PROCESS != 0 {
+            process::configure(scope, &options)?;
+        }
         if let Some(write) = options.write {
             output::redirect(scope, write)?;
         }
@@ -69,9 +93,7 @@ pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), 
 
 fn install_one(scope: &mut Scope<'_, '_>, part: &Part) -> Outcome<()> {
     let exports = realm::load(scope, part.file)?;
-    let key = value::string(scope, "install")?;
-    let install = exports.get(scope, key.into()).thrown()?;
-    let install = v8::Local::<v8::Function>::try_from(install).expect("a part's file exports install");
+    let install = realm::function(scope, exports, "install").expect("a part's file exports install");
     let global = scope.get_current_context().global(scope);
     install.call(scope, exports.into(), &[global.into()]).thrown()?;
     Ok(())

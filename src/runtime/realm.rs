@@ -37,6 +37,31 @@ pub fn load<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Outcome<v8::Local<'s, 
     Ok(exports)
 }
 
+/// What a file exports, if the scope's context has loaded it.
+pub fn loaded<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Object>> {
+    let loaded = context::runtime(scope)?;
+    get(scope, loaded, name)?.try_into().ok()
+}
+
+/// A property of the runtime's own objects, where nothing of the guest's is called.
+pub fn get<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let name = v8::String::new(scope, name)?;
+    object.get(scope, name.into())
+}
+
+/// A function that a file exports.
+pub fn function<'s>(
+    scope: &mut Scope<'s, '_>,
+    exports: v8::Local<'s, v8::Object>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Function>> {
+    get(scope, exports, name)?.try_into().ok()
+}
+
 fn run<'s>(scope: &mut Scope<'s, '_>, source: &Source) -> Outcome<v8::Local<'s, v8::Object>> {
     use v8::script_compiler::{CompileOptions, NoCacheReason, Source as Code};
     let null = v8::null(scope).into();
