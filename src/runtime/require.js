@@ -116,7 +116,7 @@ function notFound(request, requireStack) {
 
 function loadModule(request, parent) {
   const builtin = builtins.find(request);
-  if (builtin !== undefined) return builtin();
+  if (builtin !== undefined) return builtin.exports;
   const filename = resolveFilename(request, parent);
   const cached = cache[filename];
   if (cached === undefined) return loadFile(new Module(filename, parent), filename);
