@@ -889,7 +889,7 @@ typedef struct jsvm_graph {
 /**
  * Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
  * was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
- * call anything of libjsvm.
+ * call anything of libjsvm. No C++ exception and no longjmp may leave it.
  */
 typedef void (*jsvm_write_callback)(void *userdata, uint32_t stream, const char *data, size_t len);
 
@@ -912,7 +912,8 @@ typedef struct jsvm_install_options {
    */
   void *userdata;
   /**
-   * Lets go of userdata once: when `write` has been replaced, when the context is gone, or when the call fails.
+   * Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
+   * context is gone, or when the call fails; but not if `struct_size` is wrong.
    */
   jsvm_finalizer finalizer;
   /**

@@ -49,7 +49,7 @@ const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);
 
 /// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
 /// was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
-/// call anything of libjsvm.
+/// call anything of libjsvm. No C++ exception and no longjmp may leave it.
 #[allow(non_camel_case_types)]
 pub type jsvm_write_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, stream: u32, data: *const c_char, len: usize)>;
@@ -67,7 +67,8 @@ pub struct jsvm_install_options {
     pub write: jsvm_write_callback,
     /// [in] Given to `write`.
     pub userdata: *mut c_void,
-    /// Lets go of userdata once: when `write` has been replaced, when the context is gone, or when the call fails.
+    /// Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
+    /// context is gone, or when the call fails; but not if `struct_size` is wrong.
     pub finalizer: jsvm_finalizer,
     /// process.argv; as Node has it, the program and the script come first. What these three say counts where
     /// JSVM_PART_PROCESS is new to the context.

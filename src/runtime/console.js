@@ -89,7 +89,7 @@ const methods = {
   trace(...values) {
     const error = { name: 'Trace', message: text(ERR, values) };
     captureStackTrace(error, methods.trace);
-    put(ERR, `${error.stack}`);
+    put(ERR, error.stack ?? `Trace: ${error.message}`);
   },
   assert(condition, ...values) {
     if (condition) return;

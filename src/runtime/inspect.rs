@@ -117,9 +117,6 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
 }
 
 fn brand(value: v8::Local<v8::Value>) -> &'static str {
-    if !value.is_object() {
-        return "Primitive";
-    }
     if value.is_proxy() {
         return "Proxy";
     }
@@ -131,7 +128,8 @@ fn brand(value: v8::Local<v8::Value>) -> &'static str {
             (true, true) => "AsyncGeneratorFunction",
         };
     }
-    const BRANDS: &[(fn(&v8::Value) -> bool, &str)] = &[
+    type Is = fn(&v8::Value) -> bool;
+    const BRANDS: &[(Is, &str)] = &[
         (v8::Value::is_array, "Array"),
         (v8::Value::is_native_error, "Error"),
         (v8::Value::is_promise, "Promise"),

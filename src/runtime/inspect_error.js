@@ -27,8 +27,9 @@ function text(value) {
 }
 
 function stackOf(value) {
-  const stack = read(value, 'stack');
-  if (stack) return text(stack);
+  const given = read(value, 'stack');
+  const stack = given ? text(given) : '';
+  if (stack !== '') return stack;
   try {
     return error.toString(value);
   } catch {
@@ -41,7 +42,7 @@ function dropTold(keys, value, stack) {
   for (let i = keys.length - 1; i >= 0; i--) {
     if (keys[i] === 'name' || keys[i] === 'message' || keys[i] === 'stack') {
       const told = read(value, keys[i]);
-      if (typeof told !== 'string' || string.includes(stack, told)) array.splice(keys, i, 1);
+      if (string.includes(stack, text(told))) array.splice(keys, i, 1);
     }
   }
 }
@@ -81,7 +82,7 @@ function sharedFrames(frames, others) {
 function framesOf(state, value, part) {
   const frames = string.split(part, '\n');
   const cause = read(value, 'cause');
-  if (cause === null || typeof cause !== 'object' || brand(cause) !== 'error') return frames;
+  if (cause === null || typeof cause !== 'object' || brand(cause) !== 'Error') return frames;
   const other = stackOf(cause);
   const start = string.indexOf(other, '\n    at');
   if (start === -1) return frames;

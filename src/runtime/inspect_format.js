@@ -5,12 +5,13 @@ const { object, string } = load('builtins');
 const { invalidArgType } = load('errors');
 const { inspect, isBuiltin } = load('inspect_value');
 const { bigNumeral, numeral } = load('inspect_text');
-const { proxyOf } = load('inspect_native');
+const { brand, proxyOf } = load('inspect_native');
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 const { stringify } = JSON;
 const { parseFloat, parseInt } = Number;
 const hasOwn = object.hasOwnProperty;
 const toNumber = Number;
+const ToPrimitive = Symbol.toPrimitive;
 const toString = String;
 
 // Whether an object's toString says no more than inspect: it is a builtin's.
@@ -20,6 +21,8 @@ function hasPlainToString(value) {
     if (proxy.target === null) return true;
     target = proxy.target;
   }
+  // A Date's converts it to a number, too.
+  if (typeof target[ToPrimitive] === 'function' && brand(target) !== 'Date') return false;
   if (typeof target.toString !== 'function') return true;
   if (hasOwn(target, 'toString')) return false;
   let at = target;

@@ -9,8 +9,8 @@ const {
 } = load('builtins');
 const { errorText } = load('inspect_error');
 const { laidOut } = load('inspect_layout');
-const { bigNumeral, matches, numeral, quoted } = load('inspect_text');
-const { brand, namesOf, previewOf, promiseOf } = load('inspect_native');
+const { bigNumeral, matches, numeral } = load('inspect_text');
+const { brand, constructorName, namesOf, previewOf, promiseOf } = load('inspect_native');
 const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, keys } = Object;
 const { max, min } = Math;
 const { isNaN } = Number;
@@ -25,8 +25,6 @@ const ELEMENT = 1;
 const KEYED_IN_LIST = 2;
 
 const ABOUT_VIEW = ['BYTES_PER_ELEMENT', 'length', 'byteLength', 'byteOffset', 'buffer'];
-// The text of a class, and not of a method that is named class.
-const CLASS = /^class(?!(?:\s|\/\*[^]*?\*\/|\/\/.*\n)*\()[^]*\}$/;
 const INDEX = /^(?:0|[1-9][0-9]*)$/;
 
 function plural(count, word) {
@@ -181,17 +179,24 @@ function promiseEntries(state, { value }, level) {
   return [rejected ? `${state.paint('<rejected>', 'special')} ${text}` : text];
 }
 
+// Whether the module has come to the declaration.
+function isInitialized(value, name) {
+  try {
+    getOwnPropertyDescriptor(value, name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function moduleEntries(state, { value }, level) {
   const names = getOwnPropertyNames(value);
   const entries = [];
   for (let i = 0; i < names.length; i++) {
-    try {
+    if (isInitialized(value, names[i])) {
       array.push(entries, state.property(value, names[i], level, KEYED));
-    } catch {
-      // The module has not come to its declaration yet.
-      const name = state.property({ __proto__: null, [names[i]]: 0 }, names[i], level, KEYED);
-      const end = string.lastIndexOf(name, ' ') + 1;
-      array.push(entries, `${string.slice(name, 0, end)}${state.paint('<uninitialized>', 'special')}`);
+    } else {
+      array.push(entries, `${state.key(names[i], true)}: ${state.paint('<uninitialized>', 'special')}`);
     }
   }
   return entries;
@@ -215,13 +220,19 @@ function nameOf(value) {
   return typeof name === 'string' ? name : '';
 }
 
+// A method that is named class has no prototype to make objects with.
+function isClass(value) {
+  return getOwnPropertyDescriptor(value, 'prototype')?.writable === false &&
+    string.startsWith(func.toString(value), 'class');
+}
+
 function functionBase(state, { value, constructor, tag }) {
   const extra = tag !== '' && constructor !== tag ? ` [${tag}]` : '';
-  if (matches(CLASS, func.toString(value))) {
+  if (isClass(value)) {
     let base = `class ${nameOf(value) || '(anonymous)'}`;
     if (constructor !== 'Function' && constructor !== null) base += ` [${constructor}]`;
     base += extra;
-    if (constructor === null) return `[${base} extends null]`;
+    if (constructor === null) return `[${base} extends [null prototype]]`;
     const parent = getPrototypeOf(value);
     const name = typeof parent === 'function' && brand(parent) !== 'Proxy' ? nameOf(parent) : '';
     return `[${base}${name === '' ? '' : ` extends ${name}`}]`;
@@ -240,16 +251,18 @@ function functionKind(state, about) {
   return isBare(about, found) ? state.paint(base, 'special') : withBase(base, found);
 }
 
-function boxed(unbox, type, write) {
+function boxed(unbox, type) {
   return (state, about) => {
     const { value, constructor, tag } = about;
+    // Number.prototype is a Number too.
+    if (constructor === 'Object') return KINDS.Object(state, about);
     const found = ownKeys(state, value);
     const content = unbox(value);
     // A String has its characters as keys.
     if (type === 'String') array.splice(found, 0, content.length);
     let base = `[${type}`;
     if (type !== constructor) base += constructor === null ? ' (null prototype)' : ` (${constructor})`;
-    base += `: ${write(content, state)}]`;
+    base += `: ${state.plain(content)}]`;
     if (tag !== '' && tag !== constructor) base += ` [${tag}]`;
     if (!isBare(about, found)) return withBase(base, found);
     return state.paint(base, string.toLowerCase(type));
@@ -363,16 +376,17 @@ const KINDS = {
   Module(state, about) {
     return shapeOf(`${prefixOf(about, 'Module')}{`, [], moduleEntries);
   },
-  Number: boxed(number.valueOf, 'Number', (value) => numeral(value, false)),
-  String: boxed(string.valueOf, 'String', (value) => quoted(value)),
-  Boolean: boxed(boolean.valueOf, 'Boolean', (value) => `${value}`),
-  BigInt: boxed(bigint.valueOf, 'BigInt', (value) => bigNumeral(value, false)),
-  Symbol: boxed(symbol.valueOf, 'Symbol', (value) => symbol.toString(value)),
+  Number: boxed(number.valueOf, 'Number'),
+  String: boxed(string.valueOf, 'String'),
+  Boolean: boxed(boolean.valueOf, 'Boolean'),
+  BigInt: boxed(bigint.valueOf, 'BigInt'),
+  Symbol: boxed(symbol.valueOf, 'Symbol'),
   External: () => '[External]',
   Object(state, about) {
     const { constructor, tag } = about;
     const found = ownKeys(state, about.value);
-    const prefix = constructor === 'Object' && tag === '' ? '' : prefixOf(about, 'Object');
+    const fallback = constructor === null ? constructorName(about.value) : '';
+    const prefix = constructor === 'Object' && tag === '' ? '' : prefixOf(about, fallback);
     return isBare(about, found) ? `${prefix}{}` : shapeOf(`${prefix}{`, found);
   },
 };

@@ -24,7 +24,7 @@ function grouped(state, entries, value) {
   if (!fits || (total / column <= 5 && widest > 6)) return entries;
 
   // About as many columns as make a block that is 2.5 times as wide as high, for a character is higher than wide.
-  const even = max(column - sqrt(column - total / entries.length), 1);
+  const even = max(column - 3 - sqrt(column - total / entries.length), 1);
   const perLine = min(
     round(sqrt(2.5 * even * count) / even),
     floor((state.breakLength - state.indentation) / column),
@@ -82,7 +82,7 @@ function laidOut(state, entries, shape, level, value) {
     if (fitsLine(state, entries, 0, base)) {
       return `${open}${base === '' ? '' : ` ${base}`} ${array.join(entries, ', ')} ${close}`;
     }
-    const first = base === '' && open.length === 1 ? ' ' : `${base === '' ? '' : ` ${base}`}\n${indent}  `;
+    const first = base === '' && open.length === 1 ? ' ' : `${base === '' ? '' : ` ${base}`}${indent}  `;
     return `${open}${first}${array.join(entries, `,${indent}  `)} ${close}`;
   }
   let lines = entries;

@@ -16,26 +16,22 @@ function matches(pattern, text) {
   return regexp.exec(pattern, text) !== null;
 }
 
-function hex(code, length) {
-  return string.padStart(string.toUpperCase(number.toString(code, 16)), length, '0');
-}
-
 // What stands for a code unit inside of quotes.
 function escaped(text, i, quote) {
   const code = string.charCodeAt(text, i);
   if (SHORT[code] !== undefined) return SHORT[code];
-  if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return `\\x${hex(code, 2)}`;
+  if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return `\\x${string.padStart(string.toUpperCase(number.toString(code, 16)), 2, '0')}`;
   if (code >= 0xd800 && code <= 0xdfff) {
     const high = code <= 0xdbff;
     const other = string.charCodeAt(text, high ? i + 1 : i - 1);
     const paired = high ? other >= 0xdc00 && other <= 0xdfff : other >= 0xd800 && other <= 0xdbff;
-    if (!paired) return `\\u${hex(code, 4)}`;
+    if (!paired) return `\\u${number.toString(code, 16)}`;
   }
   return text[i] === quote ? `\\${quote}` : text[i];
 }
 
 function escape(text, quote) {
-  if (!matches(SPECIAL, text) && (quote === '' || !string.includes(text, quote))) return text;
+  if (!matches(SPECIAL, text) && !string.includes(text, quote)) return text;
   let result = '';
   for (let i = 0; i < text.length; i++) result += escaped(text, i, quote);
   return result;

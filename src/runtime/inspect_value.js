@@ -14,6 +14,7 @@ const { call } = Function.prototype;
 const hasOwn = object.hasOwnProperty;
 const Names = Set;
 const Marks = Map;
+const ErrorPrototype = Error.prototype;
 const TagKey = Symbol.toStringTag;
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
@@ -78,11 +79,12 @@ class State {
   // Any value. `inView`: the buffer of a view, whose bytes the view shows.
   show(value, level, inView = false) {
     if ((typeof value !== 'object' && typeof value !== 'function') || value === null) {
-      // document.all and its like are objects that say undefined.
-      if (brand(value) === 'Primitive') return this.primitive(value);
+      return this.primitive(value);
     }
     let target = value;
-    for (let proxy; (proxy = proxyOf(target)) !== undefined;) {
+    let kind = brand(value);
+    for (; kind === 'Proxy'; kind = brand(target)) {
+      const proxy = proxyOf(target);
       if (proxy.target === null) return this.paint('<Revoked Proxy>', 'special');
       if (this.showProxy) return this.proxy(proxy, level);
       target = proxy.target;
@@ -95,7 +97,9 @@ class State {
       }
     }
     if (array.includes(this.seen, target)) return this.circle(target);
-    return this.object(target, level, inView);
+    // What has the methods of an error is one.
+    if (kind === 'Object' && object.isPrototypeOf(ErrorPrototype, target)) kind = 'Error';
+    return this.object(target, kind, level, inView);
   }
 
   primitive(value) {
@@ -111,6 +115,15 @@ class State {
       default:
         return this.paint(`${value}`, value === null ? 'null' : typeof value);
     }
+  }
+
+  // A primitive without colours.
+  plain(value) {
+    const { colors } = this;
+    this.colors = false;
+    const text = this.primitive(value);
+    this.colors = colors;
+    return text;
   }
 
   text(value) {
@@ -146,7 +159,7 @@ class State {
     const options = { ...this.options(), stylize: (text, style) => this.paint(`${text}`, style) };
     const result = call.call(method, value, depth, options, inspect);
     if (result === value) return undefined;
-    if (typeof result !== 'object') return this.indented(`${result}`);
+    if (typeof result !== 'object' && typeof result !== 'function') return this.indented(`${result}`);
     return this.indented(this.show(result, level));
   }
 
@@ -166,9 +179,9 @@ class State {
     return this.paint(`[Circular *${mark}]`, 'special');
   }
 
-  object(value, level, inView) {
+  object(value, kind, level, inView) {
     const inherited = this.showHidden && !this.isTooDeep(level) ? [] : undefined;
-    const about = { value, kind: brand(value), inView, tag: '', inherited: undefined, constructor: null };
+    const about = { value, kind, inView, tag: '', inherited: undefined, constructor: null };
     about.constructor = this.className(value, level, inherited);
     if (inherited !== undefined && inherited.length > 0) about.inherited = inherited;
     about.tag = this.tagOf(value);
@@ -246,7 +259,7 @@ class State {
   }
 
   key(key, enumerable) {
-    if (typeof key === 'symbol') return `[${this.paint(escape(symbol.toString(key), ''), 'symbol')}]`;
+    if (typeof key === 'symbol') return `[${this.paint(escape(symbol.toString(key), "'"), 'symbol')}]`;
     if (key === '__proto__') return "['__proto__']";
     if (enumerable === false) return `[${escape(key, "'")}]`;
     return isIdentifier(key) ? this.paint(key, 'name') : this.paint(quoted(key), 'string');
@@ -329,24 +342,28 @@ class State {
 
 // `[Array]`, `[Foo]`, `[Object: null prototype]`.
 function nameOnly(about) {
-  const name = string.slice(prefixOf(about, about.kind === 'Array' ? 'Array' : 'Object'), 0, -1);
+  const fallback = about.constructor === null ? constructorName(about.value) : '';
+  const name = string.slice(prefixOf(about, fallback), 0, -1);
   return about.constructor === null ? name : `[${name}]`;
 }
 
+// The name of a class; undefined if it is none to be read, as a getter.
 function nameOf(maker) {
-  const name = getOwnPropertyDescriptor(maker, 'name');
-  if (name === undefined) return '';
-  return typeof name.value === 'string' ? name.value : '';
+  const found = getOwnPropertyDescriptor(maker, 'name');
+  if (found === undefined) return '';
+  return typeof found.value === 'string' ? found.value : undefined;
 }
 
 // The name of the class whose prototype `at` is, if `value` is an instance of it; otherwise ''.
 function classAt(at, value) {
   const { value: maker } = getOwnPropertyDescriptor(at, 'constructor') ?? {};
   if (typeof maker !== 'function') return '';
-  const name = nameOf(maker);
+  const name = nameOf(maker) ?? constructorName(value);
   if (name === '') return '';
   const { value: prototype } = getOwnPropertyDescriptor(maker, 'prototype') ?? {};
-  return prototype !== null && typeof prototype === 'object' && object.isPrototypeOf(prototype, value) ? name : '';
+  // Function.prototype is a function.
+  const isObject = prototype !== null && (typeof prototype === 'object' || typeof prototype === 'function');
+  return isObject && object.isPrototypeOf(prototype, value) ? name : '';
 }
 
 // Foo.prototype has the methods of Foo, and is no Foo.

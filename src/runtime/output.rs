@@ -90,17 +90,19 @@ fn to_process(stream: u32, mut data: &[u8]) -> io::Result<()> {
         // A write that waits cannot be ended, so the waiting is done here.
         let mut poll = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
         // SAFETY: one pollfd.
-        if unsafe { libc::poll(&mut poll, 1, LOOK) } == 0 {
+        let done = match unsafe { libc::poll(&mut poll, 1, LOOK) } {
+            0 => 0,
+            // SAFETY: the bytes are there.
+            1 => unsafe { libc::write(fd, data.as_ptr().cast(), data.len().min(piece)) },
+            _ => -1,
+        };
+        if done >= 0 {
+            data = &data[done as usize..];
             continue;
         }
-        let some = &data[..data.len().min(piece)];
-        // SAFETY: the bytes are there.
-        match unsafe { libc::write(fd, some.as_ptr().cast(), some.len()) } {
-            -1 => match io::Error::last_os_error() {
-                error if matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN)) => {}
-                error => return Err(error),
-            },
-            written => data = &data[written as usize..],
+        let error = io::Error::last_os_error();
+        if !matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN)) {
+            return Err(error);
         }
     }
     Ok(())
