@@ -498,7 +498,7 @@ typedef enum jsvm_part {
    */
   JSVM_PART_STRUCTURED_CLONE = (1 << 3),
   /**
-   * URL and URLSearchParams.
+   * URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
    */
   JSVM_PART_URL = (1 << 4),
   /**

@@ -23,7 +23,7 @@ pub enum jsvm_part {
     QueueMicrotask = 1 << 2,
     /// structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
     StructuredClone = 1 << 3,
-    /// URL and URLSearchParams.
+    /// URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
     Url = 1 << 4,
     /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
     Buffer = 1 << 5,

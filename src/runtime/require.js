@@ -64,7 +64,7 @@ const withoutMark = (text) => text.charCodeAt(0) === 0xfeff ? text.slice(1) : te
 
 extensions['.js'] = (module, filename) => {
   if (filename.endsWith('.mjs')) {
-    throw coded(Error, 'ERR_REQUIRE_ESM', `require() of ES Module ${filename} is not supported.`);
+    throw coded(Error, 'ERR_REQUIRE_ESM', `ES modules cannot be loaded: ${filename}`);
   }
   module._compile(withoutMark(readText(filename)), filename);
 };
