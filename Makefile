@@ -35,12 +35,12 @@ docs: check-docs ## target/docs: the header as pages
 
 release: setup v8 ## target/release/libjsvm.so, as it is installed
 	@echo "== build (release)"
-	@cargo build --release --locked
+	@cargo build --release --locked $(if $(CLI),--features cli)
 	@JSVM_PROFILE=release scripts/check-symbols
 	@$(if $(STATIC),scripts/build-static)
 
-install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1: libjsvm.a too
-	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static)
+install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1 CLI=1: libjsvm.a, jsvm
+	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static) $(if $(CLI),--cli)
 
 uninstall: ## what install has put into PREFIX=, and nothing else
 	@DESTDIR="$(DESTDIR)" scripts/uninstall --prefix "$(PREFIX)"

@@ -44,6 +44,9 @@ need_library() {
     ln -sfn libjsvm.so "$built/libjsvm.so.0"
 }
 
+# What a program includes, by its path below include.
+headers() { find include -type f -name '*.h*' -printf '%P\n' | LC_ALL=C sort; }
+
 # After the preprocessor there are no comments left, and cbindgen puts the bracket at the name.
 declared_functions() {
     gcc -E -P -x c include/jsvm.h | grep -oE '\bjsvm_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u

@@ -1,42 +1,41 @@
 'use strict';
 
-// The methods of the builtins as they are now, before the guest can change them, as functions:
-// string.slice(text, 1) is text.slice(1), set.getSize(x) is x.size.
+// Methods of the builtins as they are now, before the guest can change them, as functions:
+// string.slice(text, 1) is text.slice(1), map.getSize(x) is x.size. Only what is used is here: each costs time
+// in every context.
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
-const { ownKeys } = Reflect;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 
-function methods(prototype) {
+function methods(prototype, ...names) {
   const found = { __proto__: null };
-  for (const key of ownKeys(prototype)) {
-    const { value, get } = getOwnPropertyDescriptor(prototype, key);
-    if (typeof value === 'function') {
-      if (key !== 'constructor') found[key] = uncurry(value);
-    } else if (get !== undefined) {
-      const name = typeof key === 'symbol' ? key.description.replace('Symbol.', '') : key;
-      found[`get${name[0].toUpperCase()}${name.slice(1)}`] = uncurry(get);
-    }
-  }
+  for (const name of names) found[name] = uncurry(prototype[name]);
   return found;
 }
 
+function getter(prototype, key) {
+  return uncurry(getOwnPropertyDescriptor(prototype, key).get);
+}
+
+const typed = getPrototypeOf(Uint8Array.prototype);
+
 return {
-  array: methods(Array.prototype),
-  bigint: methods(BigInt.prototype),
-  boolean: methods(Boolean.prototype),
-  buffer: methods(ArrayBuffer.prototype),
-  date: methods(Date.prototype),
-  error: methods(Error.prototype),
-  func: methods(Function.prototype),
+  array: methods(Array.prototype, 'includes', 'indexOf', 'join', 'pop', 'push', 'sort', 'splice', 'unshift'),
+  bigint: methods(BigInt.prototype, 'valueOf'),
+  boolean: methods(Boolean.prototype, 'valueOf'),
+  date: methods(Date.prototype, 'getTime', 'toISOString', 'toString'),
+  error: methods(Error.prototype, 'toString'),
+  func: methods(Function.prototype, 'toString'),
   iterator: { nextOfMap: uncurry(new Map().entries().next), nextOfSet: uncurry(new Set().values().next) },
-  map: methods(Map.prototype),
-  number: methods(Number.prototype),
-  object: methods(Object.prototype),
-  regexp: methods(RegExp.prototype),
-  set: methods(Set.prototype),
-  shared: methods(SharedArrayBuffer.prototype),
-  string: methods(String.prototype),
-  symbol: methods(Symbol.prototype),
-  typed: methods(getPrototypeOf(Uint8Array.prototype)),
-  view: methods(DataView.prototype),
+  map: {
+    ...methods(Map.prototype, 'delete', 'entries', 'get', 'has', 'set'),
+    getSize: getter(Map.prototype, 'size'),
+  },
+  number: methods(Number.prototype, 'toFixed', 'toString', 'valueOf'),
+  object: methods(Object.prototype, 'hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable'),
+  regexp: methods(RegExp.prototype, 'exec', 'toString'),
+  set: { ...methods(Set.prototype, 'add', 'has', 'values'), getSize: getter(Set.prototype, 'size') },
+  string: methods(String.prototype, 'charCodeAt', 'endsWith', 'includes', 'indexOf', 'padEnd', 'padStart',
+    'repeat', 'replaceAll', 'slice', 'split', 'startsWith', 'toLowerCase', 'toUpperCase', 'valueOf'),
+  symbol: methods(Symbol.prototype, 'toString', 'valueOf'),
+  typed: { getLength: getter(typed, 'length'), getToStringTag: getter(typed, Symbol.toStringTag) },
 };

@@ -4,4 +4,5 @@
 const { format, formatAll, formatWithOptions } = load('inspect_format');
 const { inspect } = load('inspect_value');
 
-return { inspect, format, formatAll, formatWithOptions, custom: inspect.custom, defaultOptions: inspect.defaultOptions };
+const { custom, defaultOptions } = inspect;
+return { inspect, format, formatAll, formatWithOptions, custom, defaultOptions };

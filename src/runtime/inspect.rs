@@ -156,3 +156,52 @@ fn brand(value: v8::Local<v8::Value>) -> &'static str {
     ];
     BRANDS.iter().find(|(is, _)| is(&value)).map_or("Object", |(_, name)| name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::enter;
+    use crate::engine::isolate::{self, DEFAULT_STACK_SIZE};
+    use crate::engine::limits::Limits;
+    use crate::vm::context;
+
+    /// What no JavaScript of a context can make: a module before it runs and after, something of the host's.
+    #[test]
+    fn of_the_host() {
+        let options = isolate::Options {
+            heap_limit: 64 << 20,
+            buffer_limit: 64 << 20,
+            stack_size: DEFAULT_STACK_SIZE,
+            host_drains: false,
+        };
+        let isolate = context::new_isolate(options).expect("an isolate");
+        let main = context::main(&isolate).expect("a context");
+        let seen = enter::run(&isolate, Some(&main.global), &Limits::NONE, |scope| {
+            let code = "export const a = 1; export default function f() {} export let b = [a];";
+            let (code, name) = (value::string(scope, code)?, value::string(scope, "m.mjs")?);
+            let origin =
+                v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, true, None);
+            let mut source = v8::script_compiler::Source::new(code, Some(&origin));
+            let module = v8::script_compiler::compile_module(scope, &mut source).thrown()?;
+            module.instantiate_module(scope, |_, _, _, _| None).thrown()?;
+            let before = inspect(scope, module.get_module_namespace(), false)?;
+            module.evaluate(scope).thrown()?;
+            let after = inspect(scope, module.get_module_namespace(), true)?;
+            let external = v8::External::new(scope, std::ptr::dangling_mut());
+            let external = inspect(scope, external.into(), false)?;
+            Ok([before, after, external])
+        });
+        isolate.close();
+        let seen = seen.map_err(|error| error.message).expect("no exception");
+        assert_eq!(
+            seen[0],
+            "[Module: null prototype] {\n  a: <uninitialized>,\n  b: <uninitialized>,\n  default: [Function: f]\n}"
+        );
+        assert_eq!(
+            seen[1],
+            "[Module: null prototype] { a: \x1b[33m1\x1b[39m, b: [ \x1b[33m1\x1b[39m ], \
+             default: \x1b[36m[Function: f]\x1b[39m }"
+        );
+        assert_eq!(seen[2], "[External]");
+    }
+}

@@ -1,9 +1,9 @@
 'use strict';
 
-// What each kind of object looks like. A kind is a function of (state, about) that gives a string, if that is all
-// there is to say, or a shape: the brackets, what stands before them (`base`), the keys to list, and `entries`,
-// which makes what comes before the keys. Kinds go by V8's brands, so objects of other contexts and of changed
-// classes are known too.
+// What each kind of object looks like. A kind is a function of (state, about) that gives a string, if that is
+// all there is to say, or a shape: the brackets, what stands before them (`base`), the keys to list, and
+// `entries`, which makes what comes before the keys. Kinds go by V8's brands, so objects of other contexts and
+// of changed classes are known too.
 const {
   array, bigint, boolean, date, func, iterator, map, number, object, regexp, set, string, symbol, typed,
 } = load('builtins');

@@ -23,7 +23,7 @@ function grouped(state, entries, value) {
   const fits = column * 3 + state.indentation < state.breakLength;
   if (!fits || (total / column <= 5 && widest > 6)) return entries;
 
-  // About as many columns as make a block that is 2.5 times as wide as high, for a character is higher than wide.
+  // About as many columns as make a block that looks square: a character is 2.5 times as high as wide.
   const even = max(column - 3 - sqrt(column - total / entries.length), 1);
   const perLine = min(
     round(sqrt(2.5 * even * count) / even),

@@ -3,13 +3,16 @@
 // Strings, numbers and their width, as inspect writes them.
 const { number, regexp, string } = load('builtins');
 const { width } = load('inspect_native');
-const { is, isFinite, trunc } = { is: Object.is, isFinite: Number.isFinite, trunc: Math.trunc };
+const { is } = Object;
+const { isFinite } = Number;
+const { trunc } = Math;
 
 const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/;
 const SPECIAL = /[\0-\x1f\\\x7f-\x9f\ud800-\udfff]/;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z_0-9]*$/;
 const ASCII = /^[\x20-\x7e]*$/;
-const COLOR = /\x1b\[[0-9;]*m/;
+// Control sequences, and what sets a terminal's title or a link.
+const CONTROL = /(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)/;
 const SHORT = { __proto__: null, 8: '\\b', 9: '\\t', 10: '\\n', 12: '\\f', 13: '\\r', 92: '\\\\' };
 
 function matches(pattern, text) {
@@ -20,7 +23,9 @@ function matches(pattern, text) {
 function escaped(text, i, quote) {
   const code = string.charCodeAt(text, i);
   if (SHORT[code] !== undefined) return SHORT[code];
-  if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return `\\x${string.padStart(string.toUpperCase(number.toString(code, 16)), 2, '0')}`;
+  if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
+    return `\\x${string.padStart(string.toUpperCase(number.toString(code, 16)), 2, '0')}`;
+  }
   if (code >= 0xd800 && code <= 0xdfff) {
     const high = code <= 0xdbff;
     const other = string.charCodeAt(text, high ? i + 1 : i - 1);
@@ -82,7 +87,7 @@ function bigNumeral(value, separator) {
 function withoutColors(text) {
   let rest = text;
   let result = '';
-  for (let found; (found = regexp.exec(COLOR, rest)) !== null;) {
+  for (let found; (found = regexp.exec(CONTROL, rest)) !== null;) {
     result += string.slice(rest, 0, found.index);
     rest = string.slice(rest, found.index + found[0].length);
   }

@@ -6,9 +6,9 @@ const { invalidArgType } = load('errors');
 const { read } = load('inspect_error');
 const { KEYED, ELEMENT, KEYED_IN_LIST, prefixOf, shapeOf } = load('inspect_kinds');
 const { laidOut } = load('inspect_layout');
-const { bigNumeral, columns, escape, isIdentifier, matches, numeral, quoted } = load('inspect_text');
+const { bigNumeral, columns, escape, isIdentifier, numeral, quoted } = load('inspect_text');
 const { brand, constructorName, proxyOf } = load('inspect_native');
-const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf } = Object;
+const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
 const { ownKeys } = Reflect;
 const { call } = Function.prototype;
 const hasOwn = object.hasOwnProperty;
@@ -34,6 +34,8 @@ const defaults = {
   numericSeparator: false,
 };
 
+const names = keys(defaults);
+
 // More text than this ends in names instead of contents: what is shared may be said very often.
 const MOST_TEXT = 2 ** 27;
 // A string that is longer than this may be broken at its line ends.
@@ -41,7 +43,7 @@ const SHORT_LINE = 16;
 
 const builtinNames = new Names();
 for (const name of getOwnPropertyNames(globalThis)) {
-  if (matches(/^[A-Z][a-zA-Z0-9]+$/, name)) builtinNames.add(name);
+  if (name[0] >= 'A' && name[0] <= 'Z') builtinNames.add(name);
 }
 
 function isBuiltin(name) {
@@ -165,7 +167,7 @@ class State {
 
   options() {
     const options = { ...this.given };
-    for (const key in defaults) options[key] = this[key];
+    for (let i = 0; i < names.length; i++) options[names[i]] = this[names[i]];
     return options;
   }
 
@@ -192,9 +194,10 @@ class State {
     if (this.isTooDeep(level)) return this.paint(nameOnly(about), 'special');
 
     level++;
-    const { indentation } = this;
+    const { indentation, seen } = this;
+    const above = seen.length;
     this.deepest = level;
-    array.push(this.seen, value);
+    array.push(seen, value);
     let entries;
     try {
       entries = shape.entries(this, about, level);
@@ -207,13 +210,13 @@ class State {
       }
     } catch (error) {
       if (!isOverflow(error)) throw error;
-      array.pop(this.seen);
+      seen.length = above;
       this.indentation = indentation;
       const name = string.slice(prefixOf(about, 'Object'), 0, -1);
       const what = `[${name}: Inspection interrupted prematurely. Maximum call stack size exceeded.]`;
       return this.paint(what, 'special');
     }
-    array.pop(this.seen);
+    array.pop(seen);
 
     const mark = this.circular === undefined ? undefined : map.get(this.circular, value);
     if (mark !== undefined) {
@@ -252,8 +255,10 @@ class State {
       this.indentation -= more;
     } else if (found.get !== undefined) {
       text = this.getter(found, level, self);
+    } else if (found.set !== undefined) {
+      text = this.paint('[Setter]', 'special');
     } else {
-      text = found.set === undefined ? this.paint('undefined', 'undefined') : this.paint('[Setter]', 'special');
+      text = this.paint('undefined', 'undefined');
     }
     return how === ELEMENT ? text : `${this.key(key, found.enumerable)}:${gap}${text}`;
   }
@@ -268,7 +273,7 @@ class State {
   getter({ get, set: setter }, level, self) {
     const both = setter !== undefined;
     const label = both ? 'Getter/Setter' : 'Getter';
-    const wanted = this.getters === true || (this.getters === 'get' && !both) || (this.getters === 'set' && both);
+    const wanted = this.getters === true || this.getters === (both ? 'set' : 'get');
     if (!wanted) return this.paint(`[${label}]`, 'special');
     const around = (text) => `${this.paint(`[${label}:`, 'special')} ${text}${this.paint(']', 'special')}`;
     try {
@@ -325,16 +330,16 @@ class State {
         const { value: maker } = getOwnPropertyDescriptor(at, 'constructor') ?? {};
         if (typeof maker === 'function' && isBuiltin(nameOf(maker))) return;
       }
-      const keys = ownKeys(at);
+      const found = ownKeys(at);
       array.push(this.seen, value);
-      for (let i = 0; i < keys.length; i++) {
-        const key = keys[i];
+      for (let i = 0; i < found.length; i++) {
+        const key = found[i];
         if (key === 'constructor' || hasOwn(value, key) || set.has(told, key)) continue;
         if (typeof getOwnPropertyDescriptor(at, key)?.value === 'function') continue;
         const text = this.property(at, key, level, KEYED, value);
         array.push(inherited, this.colors ? `\x1b[2m${text}\x1b[22m` : text);
       }
-      for (let i = 0; i < keys.length; i++) set.add(told, keys[i]);
+      for (let i = 0; i < found.length; i++) set.add(told, found[i]);
       array.pop(this.seen);
     }
   }
@@ -377,6 +382,13 @@ function isOverflow(error) {
     getOwnPropertyDescriptor(error, 'message')?.value === 'Maximum call stack size exceeded';
 }
 
+// What is given of the options that there are.
+function take(to, given) {
+  for (let i = 0; i < names.length; i++) {
+    if (hasOwn(given, names[i])) to[names[i]] = given[names[i]];
+  }
+}
+
 function inspect(value, options, ...older) {
   let given = options;
   // inspect(value, showHidden, depth, colors)
@@ -388,9 +400,7 @@ function inspect(value, options, ...older) {
     given = undefined;
   }
   const known = {};
-  if (given !== undefined) {
-    for (const key in defaults) if (hasOwn(given, key)) known[key] = given[key];
-  }
+  if (given !== undefined) take(known, given);
   const state = new State(known);
   state.given = given;
   return state.show(value, 0);
@@ -400,8 +410,10 @@ inspect.custom = custom;
 Object.defineProperty(inspect, 'defaultOptions', {
   get: () => defaults,
   set(options) {
-    if (options === null || typeof options !== 'object') throw invalidArgType('options', 'of type object', options);
-    for (const key in defaults) if (hasOwn(options, key)) defaults[key] = options[key];
+    if (options === null || typeof options !== 'object') {
+      throw invalidArgType('options', 'of type object', options);
+    }
+    take(defaults, options);
   },
 });
 inspect.colors = {
