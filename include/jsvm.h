@@ -2250,18 +2250,21 @@ jsvm_status jsvm_isolate_request_interrupt(const jsvm_isolate *isolate,
                                            jsvm_error **error);
 
 /**
- * Runs what waits to run in the isolate: V8's tasks, promises settled by the host, microtasks. If
- * there is nothing, it waits for something, without holding the isolate; a session of this thread's, or a host function
- * that it is in, holds it all the same.
+ * Runs what waits to run in the isolate, one round of it: promises settled by the host and microtasks, V8's tasks,
+ * timers that are due, immediates; after each task the microtasks that came of it. What a task throws and nobody
+ * handles ends the call with EXCEPTION; the tasks behind it wait for the next call. If there is nothing, it waits for
+ * something, without holding the isolate; a session of this thread's, or a host function that it is in, holds it all the
+ * same.
  *
  * Any thread; waits for the isolate.
  *
  * @param isolate   [in] an isolate
  * @param wait_ms   [in] how long to wait at most for something to run, in milliseconds; 0 does not wait
  * @param options   [in] limits, or NULL
- * @param work_left [out] whether something may still come: tasks, timers, promises that the host has to settle; or NULL
+ * @param work_left [out] whether something may still come: tasks, timers that are not unref'd, promises that the host has to
+ *                  settle; or NULL
  * @param error     [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2280,7 +2283,7 @@ jsvm_status jsvm_isolate_run_tasks(const jsvm_isolate *isolate,
  * @param isolate [in] an isolate
  * @param options [in] limits, or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2289,9 +2292,9 @@ jsvm_status jsvm_isolate_perform_microtask_checkpoint(const jsvm_isolate *isolat
                                                       jsvm_error **error);
 
 /**
- * Has a function called when something comes in to run, so that an event loop need not poll. It is called once until
- * jsvm_isolate_run_tasks or jsvm_promise_await looks. It does not tell when a timer of V8's is due (Atomics.waitAsync with a
- * timeout): while there is work left, look from time to time.
+ * Has a function called when something comes in to run, or a timer falls due, so that an event loop need not poll: it is
+ * also called when jsvm_isolate_run_tasks leaves something behind that could run now. It is called once until
+ * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared.
  *
  * Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
  * and must not free the isolate.
@@ -2313,7 +2316,7 @@ jsvm_status jsvm_isolate_set_wakeup(const jsvm_isolate *isolate,
 
 /**
  * Has a function called for each promise that is rejected and still has no handler when the microtasks
- * are done. Node: process.on('unhandledRejection').
+ * are done, and that no listener of its context's process object took. Node: process.on('unhandledRejection').
  *
  * Any thread, no lock. The callback comes after the isolate was left, on the thread of the call in which it happened; if
  * that thread is still inside an isolate (a session, a host function of another isolate), on libjsvm's finalizer

@@ -5,7 +5,7 @@ use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::thread::{NEVER, Thread};
-use crate::engine::timers::Macrotask;
+use crate::engine::timers::{Macrotask, Round};
 use crate::engine::watchdog::now;
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,10 +83,10 @@ fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
         let uncaught = |isolate: &Isolate| isolate.inner().uncaught.is_some();
         let before = uncaught(isolate);
         drain(isolate, scope);
-        let round = isolate.tasks.round();
+        let mut round = Round::new(now());
         while uncaught(isolate) == before {
             enter::go_on()?;
-            let Some(task) = isolate.tasks.next_task(&round) else { break };
+            let Some(task) = isolate.tasks.next_task(&mut round) else { break };
             ran = true;
             v8::scope!(let scope, scope);
             match task {

@@ -11,7 +11,7 @@ use crate::engine::watchdog::{self, now};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 /// Something of the host's to be done inside the isolate.
 pub type Note = Box<dyn for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) + Send>;
@@ -174,6 +174,26 @@ impl Queue {
         }
     }
 
+    /// When the watchdog is to come.
+    pub fn alarm(&self) -> u64 {
+        match self.alarm.load(Ordering::SeqCst) {
+            0 => NEVER,
+            due => due,
+        }
+    }
+
+    /// The alarm is due. The host's code may take long, so the finalizer thread calls it.
+    pub fn ring(&self) {
+        let mut state = self.state();
+        let wakeup = if state.told { None } else { state.wakeup.clone() };
+        state.told = true;
+        self.set_alarm(&state);
+        drop(state);
+        if let Some(wakeup) = wakeup {
+            reaper::later(vec![Box::new(move || wakeup())]);
+        }
+    }
+
     /// The notes that came in. Cheap when there are none.
     pub fn take_notes(&self) -> VecDeque<Note> {
         if !self.noted.load(Ordering::Relaxed) {
@@ -219,13 +239,8 @@ impl Queue {
         self.noted.load(Ordering::Relaxed)
     }
 
-    /// A round of what is there now.
-    pub fn round(&self) -> Round {
-        self.state().timers.round(now())
-    }
-
     /// The next task of a round: V8's own, timers that are due, immediates. The caller runs it inside the isolate.
-    pub fn next_task(&self, round: &Round) -> Option<Macrotask> {
+    pub fn next_task(&self, round: &mut Round) -> Option<Macrotask> {
         let mut state = self.state();
         let ready = state.ready.pop_front().map(Macrotask::V8);
         ready.or_else(|| state.timers.next(round))
@@ -239,8 +254,7 @@ impl Queue {
         state.told = wakeup.is_some();
         if state.wakeup.is_some() && !state.watched {
             state.watched = true;
-            let watched: Weak<Queue> = Arc::downgrade(self);
-            watchdog::register(watched);
+            watchdog::register_queue(self);
         }
         self.set_alarm(&state);
         drop(state);
@@ -337,34 +351,15 @@ impl Queue {
     }
 }
 
-impl watchdog::Watched for Queue {
-    fn deadline(&self) -> u64 {
-        match self.alarm.load(Ordering::SeqCst) {
-            0 => NEVER,
-            due => due,
-        }
-    }
-
-    /// The host's code may take long, so it runs on the finalizer thread.
-    fn expire(&self, _: u64) {
-        let mut state = self.state();
-        let wakeup = if state.told { None } else { state.wakeup.clone() };
-        state.told = true;
-        self.set_alarm(&state);
-        drop(state);
-        if let Some(wakeup) = wakeup {
-            reaper::later(vec![Box::new(move || wakeup())]);
-        }
-    }
-}
-
 /// The foreground half of V8's platform: V8's worker threads are its own.
 pub struct ForegroundTasks;
 
 impl ForegroundTasks {
-    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) {
+    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) -> (Arc<Queue>, u64) {
         let due = now().saturating_add((seconds.max(0.0) * 1e9) as u64);
-        Queue::of(isolate as usize).add_timer(due, Macrotask::V8(task));
+        let queue = Queue::of(isolate as usize);
+        let id = queue.add_timer(due, Macrotask::V8(task));
+        (queue, id)
     }
 }
 
@@ -377,10 +372,13 @@ impl v8::PlatformImpl for ForegroundTasks {
         self.post_task(isolate, task);
     }
 
+    /// V8's own housekeeping, such as collecting garbage when nothing has run for long: not work that is left.
     fn post_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
-        Self::delayed(isolate, task, seconds);
+        let (queue, id) = Self::delayed(isolate, task, seconds);
+        queue.set_counts(id, false);
     }
 
+    /// A guest's, which waits for it: Atomics.waitAsync.
     fn post_non_nestable_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
         Self::delayed(isolate, task, seconds);
     }

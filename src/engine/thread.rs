@@ -14,7 +14,7 @@ use crate::engine::{raw, watchdog};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// No deadline.
 pub const NEVER: u64 = u64::MAX;
@@ -78,8 +78,7 @@ impl Thread {
             waiting_on: AtomicPtr::new(std::ptr::null_mut()),
             alert: AtomicBool::new(false),
         });
-        let watched: Weak<Thread> = Arc::downgrade(&thread);
-        watchdog::register(watched);
+        watchdog::register(&thread);
         thread
     }
 
@@ -271,16 +270,6 @@ impl Thread {
         // SAFETY: the clock belongs to a thread that lives as long as it has runs.
         unsafe { libc::clock_gettime(self.clock, &mut time) };
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-    }
-}
-
-impl watchdog::Watched for Thread {
-    fn deadline(&self) -> u64 {
-        self.deadline.load(Ordering::SeqCst)
-    }
-
-    fn expire(&self, now: u64) {
-        self.expire(now);
     }
 }
 

@@ -28,10 +28,18 @@ pub struct Timers {
     counting: usize,
 }
 
-/// What one round of the event loop takes: what comes in meanwhile waits for the next one.
+/// One round of the event loop: timers that are due at its start, then the immediates that are there when the timers have
+/// run.
 pub struct Round {
-    pub now: u64,
-    last: u64,
+    now: u64,
+    /// The last of its immediates, once it has come to them.
+    last: Option<u64>,
+}
+
+impl Round {
+    pub fn new(now: u64) -> Round {
+        Round { now, last: None }
+    }
 }
 
 impl Timers {
@@ -59,18 +67,17 @@ impl Timers {
         entry.counts = counts;
     }
 
-    pub fn round(&self, now: u64) -> Round {
-        Round { now, last: self.last }
-    }
-
-    /// The next one of a round: what has a time, by time; then immediates.
-    pub fn next(&mut self, round: &Round) -> Option<Macrotask> {
+    /// The next one of a round: timers by time, then immediates in order.
+    pub fn next(&mut self, round: &mut Round) -> Option<Macrotask> {
         self.next_id(round).and_then(|id| self.remove(id))
     }
 
-    fn next_id(&self, round: &Round) -> Option<u64> {
-        let timed = self.entries.range((AT_ONCE + 1, 0)..=(round.now, round.last)).next();
-        let next = timed.or_else(|| self.entries.range(..=(AT_ONCE, round.last)).next());
+    fn next_id(&self, round: &mut Round) -> Option<u64> {
+        let timed = self.entries.range((AT_ONCE + 1, 0)..=(round.now, u64::MAX)).next();
+        let next = timed.or_else(|| {
+            let last = *round.last.get_or_insert(self.last);
+            self.entries.range(..=(AT_ONCE, last)).next()
+        });
         next.map(|entry| entry.0.1)
     }
 
@@ -93,7 +100,7 @@ mod tests {
         Macrotask::Note(Box::new(|_| {}))
     }
 
-    fn drain(timers: &mut Timers, round: &Round) -> Vec<u64> {
+    fn drain(timers: &mut Timers, round: &mut Round) -> Vec<u64> {
         std::iter::from_fn(|| timers.next_id(round).inspect(|id| drop(timers.remove(*id)))).collect()
     }
 
@@ -106,8 +113,7 @@ mod tests {
         let same = timers.add(10, note());
         let never = timers.add(99, note());
         assert_eq!(timers.next_due(), AT_ONCE);
-        let round = timers.round(20);
-        assert_eq!(drain(&mut timers, &round), [early, same, late, soon]);
+        assert_eq!(drain(&mut timers, &mut Round::new(20)), [early, same, late, soon]);
         assert_eq!(timers.next_due(), 99);
         assert!(timers.remove(never).is_some());
         assert!(timers.remove(never).is_none());
@@ -115,13 +121,19 @@ mod tests {
     }
 
     #[test]
-    fn a_round_leaves_what_came_after_it() {
+    fn a_round_leaves_what_comes_of_it() {
         let mut timers = Timers::default();
-        let there = timers.add(AT_ONCE, note());
-        let round = timers.round(50);
-        timers.add(AT_ONCE, note());
-        timers.add(50, note());
-        assert_eq!(drain(&mut timers, &round), [there]);
+        let timer = timers.add(50, note());
+        let mut round = Round::new(50);
+        assert_eq!(timers.next_id(&mut round), Some(timer));
+        timers.remove(timer);
+        let of_timer = timers.add(AT_ONCE, note());
+        timers.add(51, note());
+        assert_eq!(timers.next_id(&mut round), Some(of_timer));
+        timers.remove(of_timer);
+        let of_immediate = timers.add(AT_ONCE, note());
+        assert_eq!(timers.next_id(&mut round), None);
+        assert_eq!(drain(&mut timers, &mut Round::new(50)), [of_immediate]);
     }
 
     #[test]

@@ -2,24 +2,18 @@
 //!
 //! A run writes its deadline into its own thread's record and wakes the watchdog only when that is
 //! earlier than its next visit; a run that ends in time just takes its deadline away. The watchdog
-//! sleeps until the earliest deadline it has seen, and for ever when there is none. The queue of an isolate
-//! whose host wants to be woken is visited in the same way.
+//! sleeps until the earliest deadline it has seen, and for ever when there is none. It visits the queues of isolates
+//! whose host wants to be woken in the same way.
 
 use crate::engine::platform::BlockedSignals;
-use crate::engine::thread::NEVER;
+use crate::engine::tasks::Queue;
+use crate::engine::thread::{NEVER, Thread};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Condvar, Mutex, Once, Weak};
+use std::sync::{Arc, Condvar, Mutex, Once, Weak};
 use std::time::Duration;
 
-/// What the watchdog visits.
-pub trait Watched: Send + Sync {
-    /// When to come next.
-    fn deadline(&self) -> u64;
-    /// It is that late. Called with nothing held.
-    fn expire(&self, now: u64);
-}
-
-static WATCHED: Mutex<Vec<Weak<dyn Watched>>> = Mutex::new(Vec::new());
+static THREADS: Mutex<Vec<Weak<Thread>>> = Mutex::new(Vec::new());
+static QUEUES: Mutex<Vec<Weak<Queue>>> = Mutex::new(Vec::new());
 static WAKE: Condvar = Condvar::new();
 /// The next visit. Zero while the watchdog looks around.
 static NEXT: AtomicU64 = AtomicU64::new(NEVER);
@@ -33,13 +27,24 @@ pub fn now() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-pub fn register(watched: Weak<dyn Watched>) {
-    let mut all = WATCHED.lock().unwrap_or_else(|e| e.into_inner());
-    all.retain(|w| w.strong_count() > 0);
-    all.push(watched);
+pub fn register(thread: &Arc<Thread>) {
+    let mut threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
+    threads.retain(|t| t.strong_count() > 0);
+    threads.push(Arc::downgrade(thread));
 }
 
-/// Called after a deadline was set to `deadline`.
+/// From now on the queue is visited when its alarm is due.
+pub fn register_queue(queue: &Arc<Queue>) {
+    let mut queues = QUEUES.lock().unwrap_or_else(|e| e.into_inner());
+    queues.retain(|q| q.strong_count() > 0);
+    queues.push(Arc::downgrade(queue));
+}
+
+fn queues() -> Vec<Arc<Queue>> {
+    QUEUES.lock().unwrap_or_else(|e| e.into_inner()).iter().filter_map(Weak::upgrade).collect()
+}
+
+/// Called after a thread's deadline or a queue's alarm was set to `deadline`.
 pub fn arm(deadline: u64) {
     START.call_once(|| {
         let _signals = BlockedSignals::block();
@@ -50,40 +55,46 @@ pub fn arm(deadline: u64) {
             .expect("a thread can be started");
     });
     if deadline < NEXT.load(Ordering::SeqCst) {
-        let _watched = WATCHED.lock().unwrap_or_else(|e| e.into_inner());
+        let _threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
         NEXT.fetch_min(deadline, Ordering::SeqCst);
         WAKE.notify_one();
     }
 }
 
 fn watch() {
-    let mut watched = WATCHED.lock().unwrap_or_else(|e| e.into_inner());
+    let mut threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
     loop {
         // Told first, looked at second: a deadline written meanwhile is seen here, or its writer
         // sees `NEVER` and waits for the lock to wake us.
         NEXT.store(NEVER, Ordering::SeqCst);
-        let live: Vec<_> = watched.iter().filter_map(Weak::upgrade).collect();
+        let live: Vec<_> = threads.iter().filter_map(Weak::upgrade).collect();
+        let queues = queues();
         let now = now();
-        let due: Vec<_> = live.iter().filter(|w| w.deadline() <= now).cloned().collect();
-        if !due.is_empty() {
-            drop(watched);
-            for one in &due {
-                one.expire(now);
+        let ringing: Vec<_> = queues.iter().filter(|q| q.alarm() <= now).collect();
+        let due: Vec<_> = live.iter().filter(|t| t.deadline.load(Ordering::SeqCst) <= now).cloned().collect();
+        if !due.is_empty() || !ringing.is_empty() {
+            drop(threads);
+            ringing.into_iter().for_each(|queue| queue.ring());
+            for thread in &due {
+                thread.expire(now);
             }
             // Records may be freed here, and a record's destructor must not meet our lock.
-            drop((live, due));
-            watched = WATCHED.lock().unwrap_or_else(|e| e.into_inner());
+            drop((live, due, queues));
+            threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
             continue;
         }
-        let next = live.iter().map(|w| w.deadline()).min().unwrap_or(NEVER);
+        let next = live.iter().map(|t| t.deadline.load(Ordering::SeqCst)).min().unwrap_or(NEVER);
         drop(live);
+        // Closed queues hold nothing whose destructor could come back here.
+        let next = queues.iter().map(|q| q.alarm()).fold(next, u64::min);
+        drop(queues);
         NEXT.fetch_min(next, Ordering::SeqCst);
         let next = NEXT.load(Ordering::SeqCst);
-        watched = if next == NEVER {
-            WAKE.wait(watched).unwrap_or_else(|e| e.into_inner())
+        threads = if next == NEVER {
+            WAKE.wait(threads).unwrap_or_else(|e| e.into_inner())
         } else {
             let left = Duration::from_nanos(next.saturating_sub(now));
-            WAKE.wait_timeout(watched, left).unwrap_or_else(|e| e.into_inner()).0
+            WAKE.wait_timeout(threads, left).unwrap_or_else(|e| e.into_inner()).0
         };
     }
 }

@@ -8,7 +8,7 @@ const uncaught = load('uncaught');
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
 const { defineProperty, freeze } = Object;
-const { isInteger } = Number;
+const { isInteger, isNaN } = Number;
 
 const BILLION = 1_000_000_000n;
 const started = native.now();
@@ -25,9 +25,9 @@ let configured = false;
 const state = { __proto__: null, exiting: false, code: undefined };
 
 function checkExitCode(code) {
-  const number = typeof code === 'string' && code !== '' && isInteger(+code) ? +code : code;
+  const number = typeof code === 'string' && code !== '' && !isNaN(+code) ? +code : code;
   if (typeof number !== 'number') throw invalidArgType('code', 'of type number', code);
-  if (!isInteger(number)) throw outOfRange('code', 'an integer', code);
+  if (!isInteger(number)) throw outOfRange('code', 'an integer', number);
 }
 
 function emitExit() {

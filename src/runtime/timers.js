@@ -94,7 +94,6 @@ class Timeout {
       cancel(timer.#handle);
       timer.#handle = 0;
       timer.#callback = timer.#arguments = null;
-      timer.#counts = false;
       delete numbered[timer.#id];
     };
   }
