@@ -2294,7 +2294,8 @@ jsvm_status jsvm_isolate_perform_microtask_checkpoint(const jsvm_isolate *isolat
 /**
  * Has a function called when something comes in to run, or a timer falls due, so that an event loop need not poll: it is
  * also called when jsvm_isolate_run_tasks leaves something behind that could run now. It is called once until
- * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared.
+ * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared. A call of it may be under way
+ * when it is replaced or the isolate ends: userdata is needed until the finalizer comes.
  *
  * Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
  * and must not free the isolate.
@@ -2880,7 +2881,8 @@ jsvm_status jsvm_promise_result(const jsvm_value *promise,
 
 /**
  * Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
- * it counts as handled. JavaScript: await.
+ * it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
+ * promise is then still pending, and can be awaited again.
  *
  * Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
  * isolate it holds the isolate while it waits.

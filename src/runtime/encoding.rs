@@ -80,9 +80,10 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     // locate(view, sought, from, forward, step): where the sought bytes begin, at a multiple of the step, or -1.
     native.function("locate", |scope, arguments, result| {
+        // First what can run guest code.
+        let (from, step) = (size(scope, arguments, 2), size(scope, arguments, 4).max(1));
         let (bytes, sought) = (contents(arguments.get(0)), contents(arguments.get(1)));
-        let from = size(scope, arguments, 2).min(bytes.len());
-        let step = size(scope, arguments, 4).max(1);
+        let from = from.min(bytes.len());
         let (finder, reverse) = (memmem::Finder::new(sought), memmem::FinderRev::new(sought));
         let found = match arguments.get(3).is_true() {
             true => search(from, |from| {
@@ -124,8 +125,8 @@ fn size(scope: &mut Scope<'_, '_>, arguments: &FunctionCallbackArguments<'_>, in
     arguments.get(index).number_value(scope).unwrap_or(0.0) as usize
 }
 
-/// A view's memory; none of what is no view. Nothing else of V8 is to be asked while it is used, but for making strings of
-/// it.
+/// A view's memory; none of what is no view. While it is used nothing may be asked of V8 that can run guest code, which
+/// could take the memory away.
 fn memory(value: Local<'_, v8::Value>) -> (*mut u8, usize) {
     match Local::<ArrayBufferView>::try_from(value) {
         // SAFETY: the caller's to use as said above. This build of V8 keeps no array's bytes on its heap.
