@@ -494,6 +494,23 @@ typedef enum jsvm_part {
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
   /**
+   * structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+   */
+  JSVM_PART_STRUCTURED_CLONE = (1 << 3),
+  /**
+   * URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
+   */
+  JSVM_PART_URL = (1 << 4),
+  /**
+   * Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+   */
+  JSVM_PART_BUFFER = (1 << 5),
+  /**
+   * require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
+   * file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
+   */
+  JSVM_PART_REQUIRE = (1 << 6),
+  /**
    * process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
    * knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
    * host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
@@ -915,6 +932,11 @@ typedef struct jsvm_install_options {
    */
   const struct jsvm_str *env;
   size_t env_count;
+  /**
+   * [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
+   * an earlier install gave; at first the working directory.
+   */
+  struct jsvm_str require_from;
 } jsvm_install_options;
 
 /**
@@ -2308,7 +2330,8 @@ jsvm_status jsvm_isolate_perform_microtask_checkpoint(const jsvm_isolate *isolat
 /**
  * Has a function called when something comes in to run, or a timer falls due, so that an event loop need not poll: it is
  * also called when jsvm_isolate_run_tasks leaves something behind that could run now. It is called once until
- * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared.
+ * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared. A call of it may be under way
+ * when it is replaced or the isolate ends: userdata is needed until the finalizer comes.
  *
  * Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
  * and must not free the isolate.
@@ -2894,7 +2917,8 @@ jsvm_status jsvm_promise_result(const jsvm_value *promise,
 
 /**
  * Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
- * it counts as handled. JavaScript: await.
+ * it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
+ * promise is then still pending, and can be awaited again.
  *
  * Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
  * isolate it holds the isolate while it waits.

@@ -21,6 +21,15 @@ pub enum jsvm_part {
     Timers = 1 << 1,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
+    /// structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+    StructuredClone = 1 << 3,
+    /// URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
+    Url = 1 << 4,
+    /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+    Buffer = 1 << 5,
+    /// require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
+    /// file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
+    Require = 1 << 6,
     /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
     /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
     /// host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
@@ -32,6 +41,10 @@ pub enum jsvm_part {
 const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
 const _: () = assert!(jsvm_part::Timers as u32 == runtime::TIMERS);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+const _: () = assert!(jsvm_part::StructuredClone as u32 == runtime::STRUCTURED_CLONE);
+const _: () = assert!(jsvm_part::Url as u32 == runtime::URL);
+const _: () = assert!(jsvm_part::Buffer as u32 == runtime::BUFFER);
+const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
 const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);
 
 /// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
@@ -67,6 +80,9 @@ pub struct jsvm_install_options {
     /// process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
     pub env: *const jsvm_str,
     pub env_count: usize,
+    /// [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
+    /// an earlier install gave; at first the working directory.
+    pub require_from: jsvm_str,
 }
 
 // SAFETY: plain data.
@@ -107,6 +123,8 @@ pub unsafe extern "C" fn jsvm_context_install(
                 texts(given.env, given.env_count, "env")?,
             )
         };
+        // SAFETY: as before.
+        let require_from = unsafe { given.require_from.get("options: require_from") }?.map(String::from);
         let context = pool::pin(context, "context")?;
         let write = callback.map(|callback| -> runtime::output::Write {
             Box::new(move |stream, data| {
@@ -115,6 +133,10 @@ pub unsafe extern "C" fn jsvm_context_install(
                 unsafe { callback(userdata, stream, data.as_ptr().cast(), data.len()) };
             })
         });
-        runtime::install(&context.context, Parts(parts), runtime::Options { write, argv, exec_argv, env })
+        runtime::install(
+            &context.context,
+            Parts(parts),
+            runtime::Options { write, argv, exec_argv, env, require_from },
+        )
     })
 }

@@ -4,19 +4,29 @@
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls
 //! it. `realm` loads the files, `native` makes the functions.
 
+mod buffer;
 mod console;
+mod encoding;
 mod errors;
 pub mod event_loop;
 mod events;
 pub mod inspect;
 mod microtask;
+mod modules;
 mod native;
 pub mod output;
+mod path;
 pub mod process;
 mod realm;
+pub mod require;
+mod resolve;
+mod structured_clone;
 mod ticks;
 mod timers;
+mod types;
 mod uncaught;
+#[cfg(feature = "url")]
+mod url;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -39,6 +49,14 @@ pub const CONSOLE: u32 = 1 << 0;
 pub const TIMERS: u32 = 1 << 1;
 /// `queueMicrotask`.
 pub const QUEUE_MICROTASK: u32 = 1 << 2;
+/// `structuredClone`.
+pub const STRUCTURED_CLONE: u32 = 1 << 3;
+/// `URL` and `URLSearchParams`.
+pub const URL: u32 = 1 << 4;
+/// `Buffer`, `TextEncoder`, `TextDecoder`, `atob` and `btoa`.
+pub const BUFFER: u32 = 1 << 5;
+/// CommonJS: `require`, which reads files of the host.
+pub const REQUIRE: u32 = 1 << 6;
 /// `process`.
 pub const PROCESS: u32 = 1 << 7;
 
@@ -46,6 +64,11 @@ const PARTS: &[Part] = &[
     Part { bit: CONSOLE, file: "console" },
     Part { bit: TIMERS, file: "timers" },
     Part { bit: QUEUE_MICROTASK, file: "microtask" },
+    Part { bit: STRUCTURED_CLONE, file: "structured_clone" },
+    #[cfg(feature = "url")]
+    Part { bit: URL, file: "url" },
+    Part { bit: BUFFER, file: "buffer" },
+    Part { bit: REQUIRE, file: "require" },
     Part { bit: PROCESS, file: "process" },
 ];
 
@@ -55,6 +78,11 @@ const SOURCES: &[&[realm::Source]] = &[
     &[timers::SOURCE, uncaught::SOURCE],
     &[console::SOURCE, console::TABLE],
     &inspect::SOURCES,
+    &[buffer::SOURCE, buffer::NUMBERS, buffer::TEXT, encoding::SOURCE, types::SOURCE],
+    &[require::SOURCE, resolve::SOURCE, modules::SOURCE, path::SOURCE, structured_clone::SOURCE],
+    &[modules::DEEP_EQUAL, modules::UTIL],
+    #[cfg(feature = "url")]
+    &[url::SOURCE],
 ];
 
 /// What the host gives the parts of a context.
@@ -66,6 +94,8 @@ pub struct Options {
     pub argv: Vec<String>,
     pub exec_argv: Vec<String>,
     pub env: Vec<String>,
+    /// The file, or with a slash at its end the folder, from which the context's `require` resolves.
+    pub require_from: Option<String>,
 }
 
 /// Puts parts into a context. A part that is there already is left as it is.
@@ -86,6 +116,9 @@ pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), 
         }
         if let Some(write) = options.write {
             output::redirect(scope, write)?;
+        }
+        if let Some(name) = options.require_from {
+            require::resolve_from(scope, &name)?;
         }
         PARTS.iter().filter(|part| parts.0 & part.bit != 0).try_for_each(|part| install_one(scope, part))
     })
