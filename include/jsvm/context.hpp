@@ -34,7 +34,22 @@ class context : public detail::context_handle {
   /** `globalThis`. */
   [[nodiscard]] value global() const { return owned(detail::result<jsvm_value*>(jsvm_context_global, get())); }
   /** Gives it what scripts expect around them, before guest code runs: parts are jsvm_part bits. */
-  void install(std::uint32_t parts) const { detail::run(jsvm_context_install, get(), parts); }
+  void install(std::uint32_t parts, const install_options& options = {}) const {
+    options.with([&](const jsvm_install_options* given) { detail::run(jsvm_context_install, get(), parts, given); });
+  }
+  /** What process.exit or process.exitCode came to, with JSVM_PART_PROCESS. */
+  [[nodiscard]] std::int32_t exit_code() const {
+    std::int32_t code = 0;
+    detail::run(jsvm_context_exit_code, get(), &code, static_cast<bool*>(nullptr));
+    return code;
+  }
+  /** Whether process.exit was called: then a call that ended with status::terminated ended by it. */
+  [[nodiscard]] bool is_exiting() const {
+    std::int32_t code = 0;
+    bool exiting = false;
+    detail::run(jsvm_context_exit_code, get(), &code, &exiting);
+    return exiting;
+  }
   /** Its name. No lock. */
   [[nodiscard]] std::string name() const { return detail::text_or_empty(jsvm_context_name(get())); }
   /** Its origin. No lock. */

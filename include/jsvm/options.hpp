@@ -12,6 +12,7 @@
 #include "error.hpp"
 
 #include <chrono>
+#include <functional>
 
 namespace jsvm {
 
@@ -248,6 +249,80 @@ class function_options {
   std::optional<std::string> name_;
   std::optional<std::uint32_t> length_;
   bool is_constructor_ = false;
+};
+
+/** Where the parts of the runtime write to. */
+enum class stream : std::uint32_t { output = 1, errors = 2 };
+
+/** What the parts of the runtime work with: jsvm_install_options. */
+class install_options {
+ public:
+  /** Takes what the parts write, instead of the process's streams, inside the isolate. It must not throw. */
+  install_options& write(std::function<void(stream, std::string_view)> callable) {
+    write_ = std::move(callable);
+    return *this;
+  }
+  /** process.argv; as Node has it, the program and the script come first. */
+  install_options& argv(std::vector<std::string> all) {
+    argv_ = std::move(all);
+    return *this;
+  }
+  /** process.execArgv. */
+  install_options& exec_argv(std::vector<std::string> all) {
+    exec_argv_ = std::move(all);
+    return *this;
+  }
+  /** process.env, each as NAME=value. Nothing unless told. */
+  install_options& env(std::vector<std::string> all) {
+    env_ = std::move(all);
+    return *this;
+  }
+  /** The file from which `require` resolves, or with a slash at its end the folder. */
+  install_options& require_from(std::string path) {
+    require_from_ = std::move(path);
+    return *this;
+  }
+
+  /** Calls with the C options, which point into these and are good for one jsvm_context_install. */
+  template <class Body>
+  void with(Body body) const {
+    const std::vector<jsvm_str> argv = texts(argv_), exec_argv = texts(exec_argv_), env = texts(env_);
+    jsvm_install_options all = {};
+    all.struct_size = sizeof all;
+    all.argv = argv.data();
+    all.argv_count = argv.size();
+    all.exec_argv = exec_argv.data();
+    all.exec_argv_count = exec_argv.size();
+    all.env = env.data();
+    all.env_count = env.size();
+    all.require_from = detail::optional_text(require_from_);
+    if (write_) {
+      // Last: from here on it is the library's to delete.
+      all.userdata = new std::function<void(stream, std::string_view)>(write_);
+      all.write = [](void* userdata, std::uint32_t to, const char* data, std::size_t size) noexcept {
+        (*static_cast<const std::function<void(stream, std::string_view)>*>(userdata))(static_cast<stream>(to),
+                                                                                      {data, size});
+      };
+      all.finalizer = [](void* userdata) noexcept {
+        delete static_cast<std::function<void(stream, std::string_view)>*>(userdata);
+      };
+    }
+    body(static_cast<const jsvm_install_options*>(&all));
+  }
+
+ private:
+  static std::vector<jsvm_str> texts(const std::vector<std::string>& all) {
+    std::vector<jsvm_str> borrowed;
+    borrowed.reserve(all.size());
+    for (const std::string& text : all) {
+      borrowed.push_back({text.data(), text.size()});
+    }
+    return borrowed;
+  }
+
+  std::function<void(stream, std::string_view)> write_;
+  std::vector<std::string> argv_, exec_argv_, env_;
+  std::optional<std::string> require_from_;
 };
 
 /** Limits of value::flatten: jsvm_flatten_options. */
