@@ -37,9 +37,9 @@ setTimeout(() => {
   process.nextTick(say, 'tick before the rejection is told');
   throw new Error('thrown in a timer');
 }, 1);
-setTimeout(say, 60, 'third');
-setTimeout(say, 40, 'second');
-setTimeout(say, 20, 'first');
+setTimeout(say, 240, 'third');
+setTimeout(say, 220, 'second');
+setTimeout(say, 200, 'first');
 setTimeout(say, 1e6, 'never').unref();
 clearTimeout(setTimeout(say, 1, 'never'));
 clearTimeout(+setTimeout(say, 1, 'never'));
@@ -48,17 +48,16 @@ clearImmediate(setImmediate(say, 'never'));
 let count = 0;
 const interval = setInterval(function (what) {
   say(what, ++count, this === interval);
-  if (count === 3) clearInterval(interval);
-}, 100, 'interval');
+  if (count === 2) clearInterval(interval);
+}, 700, 'interval');
 
 setTimeout(() => {
   setTimeout(say, 0, 'timer of a timer, after the immediates');
   setImmediate(() => {
     say('immediate');
     process.nextTick(say, 'tick of an immediate');
-    setImmediate(say, 'next immediate');
   });
-}, 80);
+}, 400);
 
 busy(5);
 process.exitCode = 3;
