@@ -24,7 +24,7 @@ pub fn run_main(context: &Context, path: &Path, limits: &Limits) -> Result<Out, 
 }
 
 /// Runs text that is no file, as `node -e` does: as a script that has `require`, `module`, `exports`, `__filename`
-/// and `__dirname` as globals, and resolves from the working directory. The name is '[eval]', '[stdin]' or the
+/// and `__dirname` as globals, and resolves from the working directory. The name is `[eval]`, `[stdin]` or the
 /// like. Gives the value of the last statement.
 pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) -> Result<Out, Box<Error>> {
     install_globals(context, name)?;

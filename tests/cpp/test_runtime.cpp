@@ -36,7 +36,12 @@ void program() {
            "host,main.js,x,--flag,/nowhere,1");
   w.js("setTimeout(() => { process.exit(3) }, 1)");
   CHECK(!w.context.is_exiting());
-  CHECK_THROWS(jsvm::stopped, while (w.isolate.run_tasks(std::chrono::seconds(10))), "TERMINATED");
+  const auto loop = [&] {
+    while (w.isolate.run_tasks(std::chrono::seconds(10))) {
+    }
+    return 0;
+  };
+  CHECK_THROWS(jsvm::stopped, loop(), "TERMINATED");
   CHECK(w.context.is_exiting());
   CHECK_EQ(w.context.exit_code(), 3);
   CHECK_THROWS(jsvm::error, w.context.install(JSVM_PART_PROCESS, jsvm::install_options().argv({"\xff"})), "argv");
