@@ -7,15 +7,16 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
-TESTS := test-rust test-c test-asan test-examples test-guide test-static test-package
+TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-examples test-guide test-static test-package
 .PHONY: help run test build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
-run: ## set up, build, run the C examples; the last is the TypeScript compiler
+run: ## set up, build, run the C++ and C examples; the last is the TypeScript compiler
 	@scripts/setup --typescript
 	@$(MAKE) --no-print-directory build
+	@examples/cpp/run --show
 	@examples/c/run --show --typescript
 
 # A header that is out of date is an error here, and not mended behind your back.
@@ -100,8 +101,18 @@ test-c:
 test-asan:
 	@tests/c/run --asan
 
+check-cpp-header:
+	@scripts/check-cpp-header
+
+test-cpp:
+	@tests/cpp/run
+
+test-cpp-asan:
+	@tests/cpp/run --asan
+
 test-examples:
 	@examples/c/run
+	@examples/cpp/run
 
 test-guide:
 	@tests/guide/run

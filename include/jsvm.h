@@ -498,7 +498,7 @@ typedef enum jsvm_part {
    */
   JSVM_PART_STRUCTURED_CLONE = (1 << 3),
   /**
-   * URL and URLSearchParams.
+   * URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
    */
   JSVM_PART_URL = (1 << 4),
   /**
@@ -506,8 +506,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_BUFFER = (1 << 5),
   /**
-   * require: CommonJS modules, JSON files and the library's own modules ('util', 'path', 'events', ...). It reads every
-   * file that the process may read, and runs it as code of the context: not for guests that the host does not trust.
+   * require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
+   * timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
+   * process may read, outside the limits of time and memory, and runs it as code of the context: not for guests that the
+   * host does not trust.
    */
   JSVM_PART_REQUIRE = (1 << 6),
   /**
@@ -1934,6 +1936,18 @@ jsvm_status jsvm_error_exception(const jsvm_error *error,
                                  jsvm_slot *result);
 
 /**
+ * What jsvm_exception_set_userdata tied to the thrown error object with this key, as it was when the call failed. It
+ * lives as long as the error. NULL if there is nothing.
+ *
+ * @param error [in] an error
+ * @param key   [in] the key
+ * @return the userdata, borrowed from the error, or NULL
+ */
+JSVM_API
+void *jsvm_error_userdata(const jsvm_error *error,
+                          const void *key);
+
+/**
  * Frees an error, its strings and its cause.
  *
  * NULL and freed handles are left alone.
@@ -1967,6 +1981,30 @@ jsvm_status jsvm_exception_new(const jsvm_context *context,
                                size_t code_len,
                                jsvm_value **result,
                                jsvm_error **error);
+
+/**
+ * Ties something of the host's to an error object, in place of what was tied to it before: the host's own exception,
+ * so that it is known again when the error comes out of a call (jsvm_error_userdata). It goes where the object goes;
+ * the guest can neither see nor copy it.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param exception [in] an Error
+ * @param key       [in] an address of the caller's, such as that of a static variable: it tells its userdata from
+ *   that of others
+ * @param userdata  [in] given to the finalizer, and by jsvm_error_userdata
+ * @param finalizer [in] lets go of userdata once, when neither JavaScript has the object nor C a jsvm_error of it; also
+ *   when this call fails; or NULL
+ * @param error     [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_exception_set_userdata(const jsvm_value *exception,
+                                        const void *key,
+                                        void *userdata,
+                                        jsvm_finalizer finalizer,
+                                        jsvm_error **error);
 
 /**
  * Makes a JavaScript function that calls C. When JavaScript lets go of it, `finalizer` lets go of userdata.

@@ -384,15 +384,27 @@ pub fn drain(isolate: &Isolate, scope: &mut Scope<'_, '_>) {
             note(scope);
         }
         let ticked = run_ticks(isolate, scope);
-        if ticked && go_on().is_err() {
+        let mut stopped = ticked && go_on().is_err();
+        if !stopped {
+            scope.perform_microtask_checkpoint();
+            stopped = scope.is_execution_terminating();
+        }
+        let told = !(stopped || noted || ticked) && tell_rejections(isolate, scope);
+        if stopped || told && go_on().is_err() {
+            // V8 lets go of the microtasks behind the one in which it is stopped, so that a chain of them does not go on
+            // in the next call; so it is with ticks, with rejections that are to be told, and with microtasks where one of
+            // these is stopped.
+            let mut inner = isolate.inner();
+            inner.ticks.clear();
+            if inner.rejection_hook.is_some() {
+                inner.rejections.clear();
+            }
+            drop(inner);
+            thread::terminate_marked(scope);
+            scope.perform_microtask_checkpoint();
             break;
         }
-        scope.perform_microtask_checkpoint();
-        if scope.is_execution_terminating() {
-            break;
-        }
-        let told = !noted && !ticked && tell_rejections(isolate, scope);
-        if !(noted || ticked || told) || go_on().is_err() {
+        if !(noted || ticked || told) {
             break;
         }
     }
@@ -405,18 +417,17 @@ pub fn before_microtasks<'s>(scope: &Scope<'s, '_>, function: v8::Local<'s, v8::
     Isolate::of(scope).inner().ticks.push_back(function);
 }
 
-/// True if there was something.
+/// Runs ticks until there are none, or the run is to end. True if there was something.
 fn run_ticks(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
     let mut ran = false;
     loop {
-        let Some(tick) = isolate.inner().ticks.front().cloned() else { return ran };
+        let Some(tick) = isolate.inner().ticks.pop_front() else { return ran };
         ran = true;
         v8::scope!(let scope, scope);
         let tick = v8::Local::new(scope, tick);
         if !call_uncaught(scope, tick, &[]) || go_on().is_err() {
             return true;
         }
-        isolate.inner().ticks.pop_front();
     }
 }
 

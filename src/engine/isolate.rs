@@ -6,7 +6,7 @@ use crate::engine::gate::{Close, Gate};
 use crate::engine::reaper::Job;
 use crate::engine::tasks::Queue;
 use crate::engine::value::{Out, Value};
-use crate::engine::{function, heap, platform, raw, reaper};
+use crate::engine::{function, heap, kept, platform, raw, reaper};
 use std::cell::{RefCell, RefMut, UnsafeCell};
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -67,7 +67,7 @@ pub struct Isolate {
     /// Taken by whoever takes the isolate down.
     shared: UnsafeCell<Option<v8::SharedIsolate>>,
     inner: RefCell<Inner>,
-    functions: Mutex<function::Registry>,
+    kept: Mutex<kept::Registry>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
     /// Whether `jobs` and `interrupts` may hold something: looked at by every call.
@@ -125,7 +125,7 @@ impl Isolate {
             remote: owned.thread_safe_handle(),
             shared: UnsafeCell::new(None),
             inner: RefCell::default(),
-            functions: Mutex::default(),
+            kept: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),
             has_jobs: AtomicBool::new(false),
@@ -166,8 +166,8 @@ impl Isolate {
         self.inner.borrow_mut()
     }
 
-    pub fn functions(&self) -> MutexGuard<'_, function::Registry> {
-        self.functions.lock().unwrap_or_else(|e| e.into_inner())
+    pub fn kept(&self) -> MutexGuard<'_, kept::Registry> {
+        self.kept.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     pub fn request_interrupt(&self, callback: raw::InterruptCallback) {
@@ -256,7 +256,7 @@ impl Isolate {
         if wakeup.is_some() || listener.is_some() || !interrupts.is_empty() {
             jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
         }
-        jobs.extend(self.functions().close());
+        jobs.extend(self.kept().close());
         reaper::later(jobs);
     }
 }

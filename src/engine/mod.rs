@@ -4,8 +4,8 @@
 //! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
 //! time, `sigint` when the user wants; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
 //! `tasks`, `timers` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
-//! `promise` and `error` carry data across; `graph` with `flatten` and `build`, `json` and `clone` carry
-//! whole graphs.
+//! `promise` and `error` carry data across, `kept` lets go of what the host gave JavaScript; `graph` with `flatten` and
+//! `build`, `json` and `clone` carry whole graphs.
 
 pub mod buffer;
 pub mod build;
@@ -23,6 +23,7 @@ pub mod graph;
 pub mod heap;
 pub mod isolate;
 pub mod json;
+pub mod kept;
 pub mod limits;
 pub mod object;
 pub mod platform;

@@ -12,7 +12,7 @@ const { isArray } = Array;
 const { fill, set, copyWithin, indexOf, lastIndexOf } = Uint8Array.prototype;
 
 const MAX_LENGTH = Number.MAX_SAFE_INTEGER;
-const MAX_STRING_LENGTH = 2 ** 29 - 24;
+const { MAX_LENGTH: MAX_STRING_LENGTH } = encoding;
 // Bytes that the inspection shows.
 const SHOWN = 50;
 

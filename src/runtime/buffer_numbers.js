@@ -5,9 +5,10 @@
 const { coded, invalidArgType, outOfRange } = load('errors');
 
 const { apply } = Reflect;
-const View = DataView;
 const accessors = Object.getOwnPropertyDescriptors(DataView.prototype);
-const view = (buffer) => new View(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+// Where a number lies while it is read or written: a DataView of the Buffer, made each time, would cost more.
+const scratch = new Uint8Array(8);
+const view = new DataView(scratch.buffer);
 
 function requireNumber(name, value) {
   if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value);
@@ -22,10 +23,10 @@ function checkInteger(name, value, min, max) {
 
 function checkOffset(bytes, offset, size) {
   requireNumber('offset', offset);
-  if (bytes.byteLength < size) {
+  if (bytes.length < size) {
     throw coded(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', 'Attempt to access memory outside buffer bounds');
   }
-  checkInteger('offset', offset, 0, bytes.byteLength - size);
+  checkInteger('offset', offset, 0, bytes.length - size);
 }
 
 // What integers of so many bytes can be.
@@ -52,16 +53,16 @@ function fixed(name, accessor, size, isLittle, range) {
   const get = accessors[`get${accessor}`].value;
   const put = accessors[`set${accessor}`].value;
   methods[`read${name}`] = function (offset = 0) {
-    const bytes = view(this);
-    checkOffset(bytes, offset, size);
-    return apply(get, bytes, [offset, isLittle]);
+    checkOffset(this, offset, size);
+    for (let i = 0; i < size; i++) scratch[i] = this[offset + i];
+    return apply(get, view, [0, isLittle]);
   };
   methods[`write${name}`] = function (value, offset = 0) {
-    const bytes = view(this);
     if (typeof value !== 'bigint') value = +value;
     if (range !== undefined) checkValue(value, range);
-    checkOffset(bytes, offset, size);
-    apply(put, bytes, [offset, value, isLittle]);
+    checkOffset(this, offset, size);
+    apply(put, view, [0, value, isLittle]);
+    for (let i = 0; i < size; i++) this[offset + i] = scratch[i];
     return offset + size;
   };
 }
@@ -72,7 +73,7 @@ function variable(name, signed, isLittle) {
   methods[`read${name}`] = function (offset, byteLength) {
     requireNumber('offset', offset);
     checkInteger('byteLength', byteLength, 1, 6);
-    checkOffset(view(this), offset, byteLength);
+    checkOffset(this, offset, byteLength);
     let value = 0;
     for (let i = byteLength - 1; i >= 0; i--) value = value * 256 + this[place(offset, byteLength, i)];
     return signed && value >= 2 ** (byteLength * 8 - 1) ? value - 2 ** (byteLength * 8) : value;
@@ -82,7 +83,7 @@ function variable(name, signed, isLittle) {
     checkInteger('byteLength', byteLength, 1, 6);
     value = +value;
     checkValue(value, limits(byteLength, signed, false));
-    checkOffset(view(this), offset, byteLength);
+    checkOffset(this, offset, byteLength);
     value = Math.trunc(value);
     for (let i = 0; i < byteLength; i++) {
       this[place(offset, byteLength, i)] = value;

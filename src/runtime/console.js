@@ -142,19 +142,28 @@ const methods = {
   },
 };
 
+let made;
+
+// The context's console, made once. What V8's own has for a debugger stays.
+function make() {
+  if (made !== undefined) return made;
+  const console = { __proto__: {} };
+  const names = keys(methods);
+  for (let i = 0; i < names.length; i++) console[names[i]] = methods[names[i]];
+  const inherited = globalThis.console ?? {};
+  const debuggers = ['profile', 'profileEnd', 'timeStamp', 'context', 'createTask'];
+  for (let i = 0; i < debuggers.length; i++) {
+    const found = getOwnPropertyDescriptor(inherited, debuggers[i]);
+    if (found !== undefined) defineProperty(console, debuggers[i], found);
+  }
+  defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
+  made = console;
+  return made;
+}
+
 return {
+  make,
   install(global) {
-    const console = { __proto__: {} };
-    const names = keys(methods);
-    for (let i = 0; i < names.length; i++) console[names[i]] = methods[names[i]];
-    // What V8's own has for a debugger stays.
-    const inherited = global.console ?? {};
-    const debuggers = ['profile', 'profileEnd', 'timeStamp', 'context', 'createTask'];
-    for (let i = 0; i < debuggers.length; i++) {
-      const found = getOwnPropertyDescriptor(inherited, debuggers[i]);
-      if (found !== undefined) defineProperty(console, debuggers[i], found);
-    }
-    defineProperty(console, Symbol.toStringTag, { value: 'console', configurable: true });
-    defineProperty(global, 'console', { value: console, writable: true, configurable: true });
+    defineProperty(global, 'console', { value: make(), writable: true, configurable: true });
   },
 };

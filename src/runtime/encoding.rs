@@ -1,8 +1,8 @@
 //! Strings as bytes, and bytes as strings.
 
-use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
+use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::value;
-use crate::runtime::native::{Natives, throw};
+use crate::runtime::native::Natives;
 use crate::runtime::realm::Source;
 use memchr::memmem;
 use v8::{ArrayBufferView, FunctionCallbackArguments, Local, NewStringType, WriteFlags};
@@ -44,26 +44,26 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     native.function("readUtf8", |scope, arguments, result| {
         let bytes = range(scope, arguments);
         let text = v8::String::new_from_utf8(scope, bytes, NewStringType::Normal);
-        result.set(made(scope, text)?.into());
+        give(result, text);
         Ok(())
     })?;
     native.function("readLatin1", |scope, arguments, result| {
         let bytes = range(scope, arguments);
         let text = v8::String::new_from_one_byte(scope, bytes, NewStringType::Normal);
-        result.set(made(scope, text)?.into());
+        give(result, text);
         Ok(())
     })?;
     native.function("readAscii", |scope, arguments, result| {
         let bytes: Vec<u8> = range(scope, arguments).iter().map(|byte| byte & 0x7f).collect();
         let text = v8::String::new_from_one_byte(scope, &bytes, NewStringType::Normal);
-        result.set(made(scope, text)?.into());
+        give(result, text);
         Ok(())
     })?;
     native.function("readUtf16", |scope, arguments, result| {
         let pairs = range(scope, arguments).chunks_exact(2);
         let units: Vec<u16> = pairs.map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         let text = v8::String::new_from_two_byte(scope, &units, NewStringType::Normal);
-        result.set(made(scope, text)?.into());
+        give(result, text);
         Ok(())
     })?;
     native.function("isUtf8", |_, arguments, result| {
@@ -80,9 +80,10 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     // locate(view, sought, from, forward, step): where the sought bytes begin, at a multiple of the step, or -1.
     native.function("locate", |scope, arguments, result| {
+        // First what can run guest code.
+        let (from, step) = (size(scope, arguments, 2), size(scope, arguments, 4).max(1));
         let (bytes, sought) = (contents(arguments.get(0)), contents(arguments.get(1)));
-        let from = size(scope, arguments, 2).min(bytes.len());
-        let step = size(scope, arguments, 4).max(1);
+        let from = from.min(bytes.len());
         let (finder, reverse) = (memmem::Finder::new(sought), memmem::FinderRev::new(sought));
         let found = match arguments.get(3).is_true() {
             true => search(from, |from| {
@@ -113,24 +114,19 @@ fn search(start: usize, look: impl Fn(usize) -> Option<(usize, bool, usize)>) ->
     Ok(None)
 }
 
-/// A string that V8 made, or Node's error.
-fn made<'s>(
-    scope: &mut Scope<'s, '_>,
-    text: Option<Local<'s, v8::String>>,
-) -> Outcome<Local<'s, v8::String>> {
-    text.ok_or_else(|| {
-        let message = format!("Cannot create a string longer than {:#x} characters", value::MAX_STRING);
-        throw(scope, v8::Exception::error, &message);
-        Fail::Thrown
-    })
+/// A string that V8 made; undefined if it was too long.
+fn give<'s>(result: &mut v8::ReturnValue<'s, v8::Value>, text: Option<Local<'s, v8::String>>) {
+    if let Some(text) = text {
+        result.set(text.into());
+    }
 }
 
 fn size(scope: &mut Scope<'_, '_>, arguments: &FunctionCallbackArguments<'_>, index: i32) -> usize {
     arguments.get(index).number_value(scope).unwrap_or(0.0) as usize
 }
 
-/// A view's memory; none of what is no view. Nothing else of V8 is to be asked while it is used, but for making strings of
-/// it.
+/// A view's memory; none of what is no view. While it is used nothing may be asked of V8 that can run guest code, which
+/// could take the memory away.
 fn memory(value: Local<'_, v8::Value>) -> (*mut u8, usize) {
     match Local::<ArrayBufferView>::try_from(value) {
         // SAFETY: the caller's to use as said above. This build of V8 keeps no array's bytes on its heap.

@@ -48,8 +48,9 @@ function outOfRange(name, expected, value) {
 // ERR_INVALID_ARG_VALUE. `reason` ends the first sentence: "is invalid".
 function invalidArgValue(name, reason, value) {
   const what = name.includes('.') ? 'property' : 'argument';
-  const text = typeof value === 'string' ? `'${value}'` : String(value);
-  return coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The ${what} '${name}' ${reason}. Received ${text}`);
+  const text = load('inspect').inspect(value);
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+    `The ${what} '${name}' ${reason}. Received ${text.length > 128 ? `${text.slice(0, 128)}...` : text}`);
 }
 
 function requireFunction(name, value) {

@@ -80,6 +80,7 @@ const SOURCES: &[&[realm::Source]] = &[
     &inspect::SOURCES,
     &[buffer::SOURCE, buffer::NUMBERS, buffer::TEXT, encoding::SOURCE, types::SOURCE],
     &[require::SOURCE, resolve::SOURCE, modules::SOURCE, path::SOURCE, structured_clone::SOURCE],
+    &[modules::DEEP_EQUAL, modules::UTIL],
     #[cfg(feature = "url")]
     &[url::SOURCE],
 ];

@@ -189,6 +189,7 @@ const reported = new WeakSet();
 
 // The rest is for process.rs.
 return {
+  process,
   state,
   rejectionError,
 

@@ -64,7 +64,7 @@ const withoutMark = (text) => text.charCodeAt(0) === 0xfeff ? text.slice(1) : te
 
 extensions['.js'] = (module, filename) => {
   if (filename.endsWith('.mjs')) {
-    throw coded(Error, 'ERR_REQUIRE_ESM', `require() of ES Module ${filename} is not supported.`);
+    throw coded(Error, 'ERR_REQUIRE_ESM', `ES modules cannot be loaded: ${filename}`);
   }
   module._compile(withoutMark(readText(filename)), filename);
 };
@@ -116,7 +116,7 @@ function notFound(request, requireStack) {
 
 function loadModule(request, parent) {
   const builtin = builtins.find(request);
-  if (builtin !== undefined) return builtin();
+  if (builtin !== undefined) return builtin.exports;
   const filename = resolveFilename(request, parent);
   const cached = cache[filename];
   if (cached === undefined) return loadFile(new Module(filename, parent), filename);

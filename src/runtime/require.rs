@@ -7,7 +7,7 @@ use crate::engine::value::{self, Out};
 use crate::runtime::native::Natives;
 use crate::runtime::realm::{self, Source};
 use crate::vm::compile_function::{self, Options};
-use crate::vm::context::Context;
+use crate::vm::context::{self, Context};
 use crate::vm::script;
 use std::path::Path;
 
@@ -18,12 +18,13 @@ pub fn run_main(context: &Context, path: &Path, limits: &Limits) -> Result<Out, 
     let path = utf8(path)?;
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let exports = call(scope, "runMain", path)?;
+        context::after_evaluate(scope)?;
         Ok(Out::new(scope, exports))
     })
 }
 
 /// Runs text that is no file, as `node -e` does: as a script that has `require`, `module`, `exports`, `__filename`
-/// and `__dirname` as globals, and resolves from the working directory. The name is '[eval]', '[stdin]' or the
+/// and `__dirname` as globals, and resolves from the working directory. The name is `[eval]`, `[stdin]` or the
 /// like. Gives the value of the last statement.
 pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) -> Result<Out, Box<Error>> {
     install_globals(context, name)?;
@@ -50,9 +51,7 @@ fn utf8(path: &Path) -> Result<&str, Box<Error>> {
 
 fn call<'s>(scope: &mut Scope<'s, '_>, name: &str, argument: &str) -> Outcome<v8::Local<'s, v8::Value>> {
     let exports = realm::load(scope, "require")?;
-    let key = value::string(scope, name)?;
-    let function = exports.get(scope, key.into()).thrown()?;
-    let function = v8::Local::<v8::Function>::try_from(function).expect("require.js exports it");
+    let function = realm::function(scope, exports, name).expect("require.js exports it");
     let argument = value::string(scope, argument)?;
     function.call(scope, exports.into(), &[argument.into()]).thrown()
 }

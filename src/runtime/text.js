@@ -4,7 +4,7 @@
 
 const { coded, invalidArgType } = load('errors');
 const { isAnyArrayBuffer, isArrayBufferView } = load('types');
-const encoding = load('encoding');
+const { utf8, utf16le, latin1, isUtf8 } = load('encoding');
 
 const Bytes = Uint8Array;
 const { fromBase64, prototype: { toBase64, set } } = Uint8Array;
@@ -26,7 +26,7 @@ function atob(input) {
   requireInput(arguments.length);
   try {
     const bytes = fromBase64(`${input}`);
-    return encoding.readLatin1(bytes, 0, bytes.length);
+    return latin1.read(bytes, 0, bytes.length);
   } catch {
     throw invalidCharacter('The string to be decoded is not correctly encoded.');
   }
@@ -37,7 +37,7 @@ function btoa(input) {
   const text = `${input}`;
   if (/[^\0-\xff]/.test(text)) throw invalidCharacter('Invalid character');
   const bytes = new Bytes(text.length);
-  encoding.writeLatin1(bytes, text, 0, text.length);
+  latin1.write(bytes, text, 0, text.length);
   return apply(toBase64, bytes, []);
 }
 
@@ -48,16 +48,16 @@ class TextEncoder {
 
   encode(input = '') {
     const text = `${input}`;
-    const bytes = new Bytes(encoding.utf8Length(text));
-    encoding.writeUtf8(bytes, text, 0, bytes.length);
+    const bytes = new Bytes(utf8.byteLength(text));
+    utf8.write(bytes, text, 0, bytes.length);
     return bytes;
   }
 
   encodeInto(source, target) {
     if (typeof source !== 'string') throw invalidArgType('src', 'of type string', source);
     if (!(target instanceof Bytes)) throw invalidArgType('dest', 'an instance of Uint8Array', target);
-    const written = encoding.writeUtf8(target, source, 0, target.length);
-    return { read: encoding.readUtf8(target, 0, written).length, written };
+    const written = utf8.write(target, source, 0, target.length);
+    return { read: utf8.read(target, 0, written).length, written };
   }
 }
 
@@ -85,15 +85,15 @@ const decoders = {
   'utf-8': {
     labels: ['unicode-1-1-utf-8', 'unicode11utf8', 'unicode20utf8', 'utf-8', 'utf8', 'x-unicode20utf8'],
     unfinished: unfinishedUtf8,
-    isValid: encoding.isUtf8,
-    read: (bytes) => encoding.readUtf8(bytes, 0, bytes.length),
+    isValid: isUtf8,
+    read: (bytes) => utf8.read(bytes, 0, bytes.length),
   },
   'utf-16le': {
     labels: ['csunicode', 'iso-10646-ucs-2', 'ucs-2', 'unicode', 'unicodefeff', 'utf-16', 'utf-16le'],
     unfinished: unfinishedUtf16,
-    isValid: (bytes) => bytes.length % 2 === 0 && encoding.readUtf16(bytes, 0, bytes.length).isWellFormed(),
+    isValid: (bytes) => bytes.length % 2 === 0 && utf16le.read(bytes, 0, bytes.length).isWellFormed(),
     read: (bytes) =>
-      encoding.readUtf16(bytes, 0, bytes.length).toWellFormed() + (bytes.length % 2 === 1 ? '\ufffd' : ''),
+      utf16le.read(bytes, 0, bytes.length).toWellFormed() + (bytes.length % 2 === 1 ? '\ufffd' : ''),
   },
   'windows-1252': {
     labels: ['ansi_x3.4-1968', 'ascii', 'cp1252', 'cp819', 'csisolatin1', 'ibm819', 'iso-8859-1', 'iso-ir-100',
@@ -101,7 +101,7 @@ const decoders = {
       'x-cp1252'],
     unfinished: () => 0,
     isValid: () => true,
-    read: (bytes) => encoding.readLatin1(bytes, 0, bytes.length)
+    read: (bytes) => latin1.read(bytes, 0, bytes.length)
       .replace(/[\x80-\x9f]/g, (char) => UPPER[char.charCodeAt(0) - 0x80]),
   },
 };

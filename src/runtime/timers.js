@@ -182,7 +182,17 @@ function clearImmediate(immediate) {
   if (isImmediate(immediate)) stopImmediate(immediate);
 }
 
+// What util.promisify and the module 'timers/promises' give.
+const promises = {
+  setTimeout: (after, value) => new Promise((resolve) => setTimeout(resolve, after, value)),
+  setImmediate: (value) => new Promise((resolve) => setImmediate(resolve, value)),
+};
+for (const start of [setTimeout, setImmediate]) {
+  defineProperty(start, Symbol.for('nodejs.util.promisify.custom'), { value: promises[start.name] });
+}
+
 return {
+  promises,
   setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate,
 
   // The engine calls it when an object's time has come.

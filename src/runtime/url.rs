@@ -28,17 +28,22 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     native.function("set", |scope, arguments, result| {
         let Ok(mut url) = Url::parse(&text(scope, arguments, 0)?) else { return Ok(()) };
         let value = text(scope, arguments, 2)?;
-        let _refused = match text(scope, arguments, 1)?.as_str() {
-            "protocol" => quirks::set_protocol(&mut url, &value),
-            "username" => quirks::set_username(&mut url, &value),
-            "password" => quirks::set_password(&mut url, &value),
-            "host" => quirks::set_host(&mut url, &value),
-            "hostname" => quirks::set_hostname(&mut url, &value),
-            "port" => quirks::set_port(&mut url, &value),
-            "pathname" => Ok(quirks::set_pathname(&mut url, &value)),
-            "search" => Ok(quirks::set_search(&mut url, &value)),
-            _ => Ok(quirks::set_hash(&mut url, &value)),
-        };
+        match text(scope, arguments, 1)?.as_str() {
+            "pathname" => quirks::set_pathname(&mut url, &value),
+            "search" => quirks::set_search(&mut url, &value),
+            "hash" => quirks::set_hash(&mut url, &value),
+            part => {
+                let set = match part {
+                    "protocol" => quirks::set_protocol,
+                    "username" => quirks::set_username,
+                    "password" => quirks::set_password,
+                    "host" => quirks::set_host,
+                    "hostname" => quirks::set_hostname,
+                    _ => quirks::set_port,
+                };
+                let _refused = set(&mut url, &value);
+            }
+        }
         result.set(parts(scope, &url)?);
         Ok(())
     })?;

@@ -157,7 +157,7 @@ static void errors(void) {
   JS_STR(context, "fails(dir + '/bad.json')", "SyntaxError undefined: DIR/bad.json: Unexpected token '}', \"{\"a\":}\" "
                                               "is not valid JSON");
   JS_STR(context, "fails(dir + '/m.mjs')",
-         "Error ERR_REQUIRE_ESM: require() of ES Module DIR/m.mjs is not supported.");
+         "Error ERR_REQUIRE_ESM: ES modules cannot be loaded: DIR/m.mjs");
   JS_STR(context, "fails(dir + '/empty').slice(0, 24)", "Error MODULE_NOT_FOUND: ");
   /* No waiting for what is no file. */
   at(path, sizeof path, "pipe.js");
@@ -235,6 +235,13 @@ static void builtins(void) {
   JS_TRUE(context, "require('module').builtinModules.every((name) => require('node:' + name) === require(name))");
   JS_STR(context, "require.resolve('node:path') + require.resolve('path') + require.resolve.paths('path')",
          "node:pathpathnull");
+  JS_TRUE(context, "require('events') === require('events').EventEmitter && require('util').types.isDate(new Date)");
+  JS_STR(context, "(() => { const { isDeepStrictEqual: same, promisify } = require('util'); return ["
+                  "same({ a: [new Map([[{ k: 1 }, new Set([1])]])] }, { a: [new Map([[{ k: 1 }, new Set([1])]])] }),"
+                  "same([0], [-0]), same({ a: undefined }, {}), same(new Set([{ a: 1 }]), new Set([{ a: 2 }])),"
+                  "typeof promisify(require('timers').setTimeout)].join() })()", "true,false,false,false,function");
+  /* Their parts are not installed. */
+  JS_STR(context, "typeof Buffer + typeof require('buffer').Buffer", "undefinedfunction");
   JS_STR(context, "(() => { const p = require('path'); return [p.normalize('/a/../../b//c/./'), p.join('a', '', '..', '..'),"
                   "p.resolve('/x', '../y', 'z/'), p.relative('/a/b/c', '/a/d'), p.dirname('/a/b//'), p.dirname('//a'),"
                   "p.basename('/a/b.js/', '.js'), p.extname('.x'), p.extname('a.b.'), p.extname('..'), p.normalize(''),"

@@ -91,11 +91,11 @@ static void order(void) {
   run_all();
   JS_STR(context, "log", "10 20 30 iiitrue");
   JS_OK(context, "log = ''; let turns = 0; const again = setTimeout(() => { log += ++turns; if (turns < 3) again.refresh() }, 1);"
-                 "const late = setTimeout(say('late'), 20); setTimeout(() => { log += 'refresh '; late.refresh() }, 15);"
-                 "setTimeout(say('25'), 25); const start = Date.now(); const closed = setTimeout(say('never'), 1); closed.close(); closed.refresh()");
+                 "const late = setTimeout(say('late'), 200); setTimeout(() => { log += 'refresh '; late.refresh() }, 150);"
+                 "setTimeout(say('250'), 250); const start = Date.now(); const closed = setTimeout(say('never'), 1); closed.close(); closed.refresh()");
   run_all();
-  JS_STR(context, "log", "123refresh 25 late ");
-  JS_TRUE(context, "Date.now() - start >= 34");
+  JS_STR(context, "log", "123refresh 250 late ");
+  JS_TRUE(context, "Date.now() - start >= 349");
   end();
 }
 
@@ -214,6 +214,13 @@ static void wake(void *userdata) {
   pthread_mutex_unlock(&loop->mutex);
 }
 
+static int times_woken(struct loop *loop) {
+  pthread_mutex_lock(&loop->mutex);
+  int woken = loop->woken;
+  pthread_mutex_unlock(&loop->mutex);
+  return woken;
+}
+
 /* Gives the number of calls of run_tasks; it never waits in one. Those that throw count. */
 static int run_loop(struct loop *loop) {
   jsvm_error *error = NULL;
@@ -242,9 +249,9 @@ static void wakeups(void) {
   jsvm_error *error = NULL;
   begin();
   CHECK_OK(jsvm_isolate_set_wakeup(isolate, wake, &loop, NULL, &error), &error);
-  JS_OK(context, "let n = 0; const i = setInterval(() => { log += 'i'; if (++n === 5) clearInterval(i) }, 10);"
-                 "setTimeout(() => log += 't', 200); setTimeout(() => { throw 1 }, 100); setTimeout(() => log += 'after', 100);"
-                 "setTimeout(() => setImmediate(() => setImmediate(() => log += 'immediate')), 120)");
+  JS_OK(context, "let n = 0; const i = setInterval(() => { log += 'i'; if (++n === 5) clearInterval(i) }, 5);"
+                 "setTimeout(() => log += 't', 600); setTimeout(() => { throw 1 }, 300); setTimeout(() => log += 'after', 300);"
+                 "setTimeout(() => setImmediate(() => setImmediate(() => log += 'immediate')), 400)");
   int calls = run_loop(&loop);
   JS_STR(context, "log", "iiiiiafterimmediatet");
   /* About one for each timer: it does not spin. */
@@ -264,10 +271,11 @@ static void wakeups(void) {
   /* It is called once until somebody looks, and not for what was cleared in time. */
   loop.woken = 0;
   JS_OK(context, "setTimeout(() => log += 3, 1); setTimeout(() => log += 4, 5); clearTimeout(setTimeout(() => log += 'never', 2))");
-  sleep_ms(60);
-  pthread_mutex_lock(&loop.mutex);
-  CHECK_EQ_INT(loop.woken, 1);
-  pthread_mutex_unlock(&loop.mutex);
+  while (times_woken(&loop) == 0) {
+    sleep_ms(1);
+  }
+  sleep_ms(30);
+  CHECK_EQ_INT(times_woken(&loop), 1);
   run_loop(&loop);
   JS_STR(context, "log", "1234");
   /* A timer that falls due while nobody looks, in an isolate that is freed: nothing is called later. */
@@ -275,7 +283,7 @@ static void wakeups(void) {
   end();
   loop.woken = 0;
   sleep_ms(60);
-  CHECK_EQ_INT(loop.woken, 0);
+  CHECK_EQ_INT(times_woken(&loop), 0);
 }
 
 static void *later_timer(void *data) {
