@@ -35,8 +35,8 @@ Exit codes:
   152   --cpu-time is used up
   130, 141, 143  in a shell: ended by SIGINT (Ctrl-C), SIGPIPE (nobody reads its output), SIGTERM
 
-Environment: NO_COLOR=1 means no colours. JSVM_REPL_HISTORY names the file of the prompt's history, ''
-means none; by default it is ~/.jsvm_repl_history.
+Environment: NO_COLOR=1 means no colours. JSVM_REPL_HISTORY names the file of the prompt's
+history, '' means none; by default it is ~/.jsvm_repl_history.
 ";
 
 /// Node's options that are taken and change nothing here.
