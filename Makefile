@@ -1,11 +1,14 @@
 # `make run` and `make test` do all that they need, on a fresh machine too. `make help` lists the rest.
-# One cargo profile for everything (dev): every other one would link all of V8 again.
+# One cargo profile for everything (dev): every other one would link all of V8 again. What is installed is
+# the release profile.
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-CHECKS := check-fmt check-clippy check-doc check-header check-symbols check-docs test-rust test-c test-asan \
-	test-examples test-guide
-.PHONY: help run test build header docs fmt clean setup v8 v8-from-source $(CHECKS)
+PREFIX ?= /usr/local
+
+CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
+TESTS := test-rust test-c test-asan test-examples test-guide test-static test-package
+.PHONY: help run test build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -17,7 +20,7 @@ run: ## set up, build, run the C examples; the last is the TypeScript compiler
 
 # A header that is out of date is an error here, and not mended behind your back.
 test: export JSVM_HEADER_CHECK = 1
-test: setup v8 $(CHECKS) ## set up, build, and everything that must hold
+test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that must hold
 	@echo "== all is well"
 
 build: setup v8 ## target/debug/libjsvm.so
@@ -30,6 +33,18 @@ header: setup v8 ## include/jsvm.h from the sources
 docs: check-docs ## target/docs: the header as pages
 	@echo "== target/docs/index.html"
 
+release: setup v8 ## target/release/libjsvm.so, as it is installed
+	@echo "== build (release)"
+	@cargo build --release --locked
+	@JSVM_PROFILE=release scripts/check-symbols
+	@$(if $(STATIC),scripts/build-static)
+
+install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1: libjsvm.a too
+	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static)
+
+uninstall: ## what install has put into PREFIX=, and nothing else
+	@DESTDIR="$(DESTDIR)" scripts/uninstall --prefix "$(PREFIX)"
+
 fmt: ## format the sources
 	@cargo fmt
 
@@ -38,6 +53,9 @@ clean: ## all that was built; V8 and what was installed stay
 
 setup:
 	@scripts/setup
+
+setup-test:
+	@scripts/setup --test
 
 v8:
 	@scripts/get-v8
@@ -57,6 +75,9 @@ check-doc:
 	@echo "== cargo doc"
 	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
+check-notices:
+	@scripts/notices --check
+
 check-header:
 	@echo "== build, and the header"
 	@scripts/check-header
@@ -64,7 +85,7 @@ check-header:
 check-symbols:
 	@scripts/check-symbols
 
-check-docs: setup
+check-docs: setup-test
 	@echo "== doxygen"
 	@mkdir -p target/docs
 	@doxygen docs/Doxyfile
@@ -84,3 +105,9 @@ test-examples:
 
 test-guide:
 	@tests/guide/run
+
+test-static:
+	@tests/static/run
+
+test-package:
+	@tests/package/run

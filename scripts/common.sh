@@ -1,7 +1,8 @@
 # Sourced by the scripts: goes to the top of the tree, and has what more than one of them needs.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=${CARGO_TARGET_DIR:-target}
-debug=$target/debug
+# What cargo built, and what is tested: debug, or release.
+built=$target/${JSVM_PROFILE:-debug}
 
 say() { printf '== %s\n' "$*"; }
 die() {
@@ -29,20 +30,34 @@ install_packages() {
     apt-get install -y --no-install-recommends "$@" || die "apt-get could not install $*"
 }
 
+# installation_root PREFIX: where its files are now, DESTDIR included. The scripts run in the top of the
+# tree, so that a relative path would not be the caller's.
+installation_root() {
+    case "$1" in /*) ;; *) die "the prefix must be an absolute path, not '$1'" ;; esac
+    case "${DESTDIR:-/}" in /*) ;; *) die "DESTDIR must be an absolute path, not '$DESTDIR'" ;; esac
+    realpath -ms "${DESTDIR:-}/$1"
+}
+
 # Programs look for the library by its soname, cargo names the file without the number.
 need_library() {
-    [ -e "$debug/libjsvm.so" ] || die "$debug/libjsvm.so is not there: run \`make build\` first"
-    ln -sfn libjsvm.so "$debug/libjsvm.so.0"
+    [ -e "$built/libjsvm.so" ] || die "$built/libjsvm.so is not there: run \`make build\` first"
+    ln -sfn libjsvm.so "$built/libjsvm.so.0"
+}
+
+# After the preprocessor there are no comments left, and cbindgen puts the bracket at the name.
+declared_functions() {
+    gcc -E -P -x c include/jsvm.h | grep -oE '\bjsvm_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u
 }
 
 # The value of a comment `// name: value` in the first lines of a C file.
 comment() { sed -n "1,5s|^// $2: ||p" "$1"; }
 
-# compile SOURCE PROGRAM [FLAG...]: into a folder beside debug/, and only if something is newer.
+# compile SOURCE PROGRAM [FLAG...]: only if something is newer.
 compile() {
-    local source=$1 program=$2 file newer=
+    local source=$1 program=$2 file newer= way
     shift 2
-    local link=("-L$debug" -ljsvm "-Wl,-rpath,\$ORIGIN/../debug")
+    way=$(realpath -m --relative-to="$(dirname "$program")" "$built")
+    local link=("-L$built" -ljsvm "-Wl,-rpath,\$ORIGIN/$way")
     if [ "$(comment "$source" link)" = none ]; then
         link=()
     fi
@@ -55,6 +70,6 @@ compile() {
     mkdir -p "$(dirname "$program")"
     # shellcheck disable=SC2046 # the flags of the comment are words
     gcc -std=c11 -Wall -Wextra -pedantic -Werror -g -pthread -D_GNU_SOURCE -Iinclude \
-        -DJSVM_LIBRARY="\"$(realpath "$debug")/libjsvm.so\"" "$@" \
+        -DJSVM_LIBRARY="\"$(realpath "$built")/libjsvm.so\"" "$@" \
         -o "$program" "$source" "${link[@]}" $(comment "$source" flags)
 }
