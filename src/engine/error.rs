@@ -11,7 +11,7 @@ use std::sync::Arc;
 ///
 /// Besides what its documentation lists, any function may return PANIC; any function that waits for an isolate may return what
 /// an enclosing call of the same thread is being stopped with (a host function is in such a call); and any function
-/// that takes run options may return UNSUPPORTED for break_on_sigint.
+/// whose run options have break_on_sigint may return INTERRUPTED.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::engine::cancel::Cancel;
 use crate::engine::error::{Frame, Kill, Status, capture_frames};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
-use crate::engine::{raw, watchdog};
+use crate::engine::{raw, sigint, watchdog};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
@@ -43,6 +43,8 @@ struct Run {
     cpu_end: u64,
     cpu_look: u64,
     cancel: Option<Arc<Cancel>>,
+    /// SIGINT is for this run.
+    break_on_sigint: bool,
     /// The limits in milliseconds, for the message.
     timeout_ms: Option<u64>,
     cpu_time_ms: Option<u64>,
@@ -112,6 +114,7 @@ impl Thread {
             cpu_end: NEVER,
             cpu_look: NEVER,
             cancel: limits.cancel.cloned(),
+            break_on_sigint: limits.break_on_sigint,
             timeout_ms: limits.timeout.map(|time| time.as_millis() as u64),
             cpu_time_ms: limits.cpu_time.map(|time| time.as_millis() as u64),
             mark: None,
@@ -133,11 +136,20 @@ impl Thread {
         {
             self.cancelled(cancel);
         }
+        if limits.break_on_sigint {
+            sigint::attach(self);
+        }
     }
 
     /// Takes the top run off the stack.
     pub fn end(self: &Arc<Self>) -> Ending {
         let mut runs = self.runs();
+        let mut interrupted = None;
+        if runs.last().is_some_and(|run| run.break_on_sigint) {
+            drop(runs);
+            interrupted = sigint::detach(self).then_some(Kill::from(Status::Interrupted));
+            runs = self.runs();
+        }
         let run = runs.pop().expect("a run ends that began");
         let goes_on = !run.span
             && runs.iter().any(|r| {
@@ -156,7 +168,7 @@ impl Thread {
             cancel.detach(self);
         }
         // Like Node, a run that finished in the moment it was to be ended was ended.
-        Ending { killed: run.terminating.or(run.mark).map(|kill| (kill, run.stack)), goes_on }
+        Ending { killed: run.terminating.or(run.mark).or(interrupted).map(|kill| (kill, run.stack)), goes_on }
     }
 
     /// What has marked the top run or one below it.
@@ -239,6 +251,14 @@ impl Thread {
             .position(|r| r.mark.is_none() && r.cancel.as_ref().is_some_and(|c| Arc::ptr_eq(c, cancel)))
         {
             self.mark(&mut runs, at, Status::Cancelled.into());
+        }
+    }
+
+    /// Marks the innermost run that asked for SIGINT.
+    pub fn interrupted(&self) {
+        let mut runs = self.runs();
+        if let Some(at) = runs.iter().rposition(|r| r.break_on_sigint) {
+            self.mark(&mut runs, at, Status::Interrupted.into());
         }
     }
 
