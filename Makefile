@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
-TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-examples test-guide test-static test-package
+TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-examples test-guide test-static test-package
 .PHONY: help run test build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
@@ -24,9 +24,10 @@ test: export JSVM_HEADER_CHECK = 1
 test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that must hold
 	@echo "== all is well"
 
-build: setup v8 ## target/debug/libjsvm.so
+# With the command line everywhere: without it cargo would build the library once more, into the same files.
+build: setup v8 ## target/debug/libjsvm.so and target/debug/jsvm
 	@echo "== build"
-	@cargo build
+	@cargo build --features cli
 
 header: setup v8 ## include/jsvm.h from the sources
 	@scripts/check-header --update
@@ -70,11 +71,11 @@ check-fmt:
 
 check-clippy:
 	@echo "== cargo clippy"
-	@cargo clippy --locked --all-targets -- -D warnings
+	@cargo clippy --locked --all-targets --features cli -- -D warnings
 
 check-doc:
 	@echo "== cargo doc"
-	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features cli
 
 check-notices:
 	@scripts/notices --check
@@ -93,7 +94,7 @@ check-docs: setup-test
 
 test-rust:
 	@echo "== cargo test"
-	@cargo test
+	@cargo test --features cli
 
 test-c:
 	@tests/c/run
@@ -110,9 +111,13 @@ test-cpp:
 test-cpp-asan:
 	@tests/cpp/run --asan
 
+test-js:
+	@tests/js/run
+
 test-examples:
 	@examples/c/run
 	@examples/cpp/run
+	@tests/js/run --in examples/js
 
 test-guide:
 	@tests/guide/run

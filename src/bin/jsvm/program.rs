@@ -67,11 +67,11 @@ impl Program {
 
     /// Runs a task to its end and gives the exit code. An error is one that comes before the program.
     pub fn run(&self, task: &Task) -> Result<i32, String> {
-        let main = self.main(task)?;
-        let code = match event_loop::run(&self.context, &self.limits, main) {
+        let source = Source::of(task)?;
+        let code = match event_loop::run(&self.context, &self.limits, || self.start(&source)) {
             Ok(code) => code,
             Err(error) => {
-                if let Task::File(name) = task
+                if let Source::File(name) = source
                     && is_missing(&error)
                 {
                     return Err(missing(name));
@@ -90,23 +90,14 @@ impl Program {
         }
     }
 
-    /// What starts the program.
-    fn main(&self, task: &Task) -> Result<Box<dyn FnOnce() -> Result<(), Box<Error>> + '_>, String> {
-        let (code, name, print) = match task {
-            Task::File(name) => {
-                check(name)?;
-                let path = Path::new(name).to_owned();
-                return Ok(Box::new(move || {
-                    require::run_main(&self.context, &path, &Limits::NONE).map(drop)
-                }));
+    fn start(&self, source: &Source) -> Result<(), Box<Error>> {
+        match source {
+            Source::File(name) => require::run_main(&self.context, Path::new(name), &Limits::NONE).map(drop),
+            Source::Text { code, name, print } => {
+                let value = require::run_text(&self.context, code, name, &Limits::NONE)?;
+                if *print { self.print(&value) } else { Ok(()) }
             }
-            Task::Eval { code, print } => (code.clone(), "[eval]", *print),
-            _ => (read_stdin()?, "[stdin]", false),
-        };
-        Ok(Box::new(move || {
-            let value = require::run_text(&self.context, &code, name, &Limits::NONE)?;
-            if print { self.print(&value) } else { Ok(()) }
-        }))
+        }
     }
 
     /// As console.log does.
@@ -139,6 +130,25 @@ impl Program {
             inspect::inspect(scope, value, colors)
         })
         .ok()
+    }
+}
+
+/// What is to run.
+enum Source<'a> {
+    File(&'a OsStr),
+    Text { code: String, name: &'static str, print: bool },
+}
+
+impl Source<'_> {
+    fn of(task: &Task) -> Result<Source<'_>, String> {
+        Ok(match task {
+            Task::File(name) => {
+                check(name)?;
+                Source::File(name)
+            }
+            Task::Eval { code, print } => Source::Text { code: code.clone(), name: "[eval]", print: *print },
+            _ => Source::Text { code: read_stdin()?, name: "[stdin]", print: false },
+        })
     }
 }
 
