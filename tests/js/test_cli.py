@@ -109,6 +109,8 @@ class Options(Case):
         self.one_line(9, "there is no option -x", "-x")
         self.one_line(9, "there is no option", "--stack size=1", "-e", "0")
         self.one_line(9, "--eval requires an argument", "-e")
+        self.one_line(9, "-i runs no FILE and no CODE", "-i", "file.js")
+        self.one_line(9, "-i runs no FILE and no CODE", "-i", "-e", "0")
         self.one_line(9, "-p requires an argument", "-p")
         self.one_line(9, "--timeout requires an argument", "--timeout")
         self.one_line(9, "--eval: the code is not UTF-8", "-e", b"\xff")
@@ -259,6 +261,7 @@ class Ends(Case):
     def test_memory(self):
         grow = "const a = []; for (;;) a.push(new Array(100).fill(a.length))"
         self.complains(134, r"^jsvm: out of memory: the heap passed 32 MB\n    at ", "--memory-limit", "32", "-e", grow)
+        self.complains(134, r"^jsvm: out of memory\n    at ", "--max-old-space-size=30", "-e", grow)
         code = "try { const a = []; for (;;) a.push(new Uint8Array(1e6)) } catch (e) { console.log(e.name) }"
         self.prints("RangeError\n", "--memory-limit", "32", "-e", code)
 

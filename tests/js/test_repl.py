@@ -10,6 +10,7 @@ import tempfile
 import time
 import unittest
 
+os.environ.pop("JSVM_REPL_HISTORY", None)
 JSVM = sys.argv.pop(1)
 LIMIT = 30
 PROMPT = "> "
@@ -18,12 +19,11 @@ PROMPT = "> "
 class Terminal:
     """A prompt that somebody types at."""
 
-    def __init__(self, *options, home=None):
+    def __init__(self, *options, home=None, more=None):
         self.text = ""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            env = dict(os.environ, TERM="xterm", NO_COLOR="1", HOME=home or "/nonexistent")
-            env.pop("JSVM_REPL_HISTORY", None)
+            env = os.environ | {"TERM": "xterm", "NO_COLOR": "1", "HOME": home or "/nonexistent"} | (more or {})
             os.execve(JSVM, [JSVM, *options], env)
         self.expect(PROMPT)
 
@@ -40,7 +40,8 @@ class Terminal:
                 data = b""
             if not data:
                 raise AssertionError(f"the end came before {wanted!r}: {self.text!r}")
-            self.text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", "", self.text + data.decode())
+            # The line editor's own sequences are in the way.
+            self.text = re.sub(r"\x1b\[[0-9;?]*[a-ln-zA-Z]|\r", "", self.text + data.decode())
         before, self.text = self.text.split(wanted, 1)
         return before
 
@@ -143,6 +144,19 @@ class AtATerminal(unittest.TestCase):
             terminal.enter("\x1b[A", "\n42\n")
             terminal.type("\x04")
             self.assertEqual(terminal.end(), 0)
+
+    def test_a_history_that_cannot_be_written(self):
+        terminal = Terminal(more={"JSVM_REPL_HISTORY": "/dev/null/history"})
+        terminal.enter("6 * 7", "jsvm: the history cannot be written to /dev/null/history: ")
+        terminal.enter("6 * 7 + 1", "\n43\n")
+        terminal.type("\x04")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_colors(self):
+        terminal = Terminal(more={"NO_COLOR": ""})
+        terminal.enter("6 * 7", "\x1b[33m42\x1b[39m\n")
+        terminal.type("\x04")
+        self.assertEqual(terminal.end(), 0)
 
     def test_limits_are_for_each_input(self):
         terminal = Terminal("--timeout", "200")

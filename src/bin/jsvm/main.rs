@@ -62,7 +62,7 @@ fn usage(message: String) -> (i32, String) {
 }
 
 fn print(text: &str) -> Result<i32, (i32, String)> {
-    report::output(text).map(|()| 0).map_err(|message| (FAILURE, message))
+    report::print(text).map(|()| 0).map_err(|message| (FAILURE, message))
 }
 
 /// A line on standard error, if that is there.

@@ -120,6 +120,9 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
         options.exec_arguments.pop();
     }
     options.arguments = rest;
+    if interactive && (code.is_some() || file.is_some()) {
+        return Err("-i runs no FILE and no CODE".into());
+    }
     options.task = match (code, file) {
         (Some(code), file) => {
             // The program is there already.

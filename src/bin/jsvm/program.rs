@@ -102,7 +102,7 @@ impl Program {
 
     /// As console.log does.
     fn print(&self, value: &Out) -> Result<(), Box<Error>> {
-        let colors = report::colors(&io::stdout());
+        let colors = output::colors(1);
         let text = self.inside(&Limits::NONE, |scope| match value {
             Out::String(text) => Ok(String::from_utf8_lossy(&text.utf8).into_owned()),
             value => {
@@ -110,7 +110,7 @@ impl Program {
                 inspect::inspect(scope, value, colors)
             }
         })?;
-        report::output(&format!("{text}\n"))
+        report::print(&format!("{text}\n"))
             .map_err(|message| Box::new(Error::new(Status::WrongState, message)))
     }
 

@@ -15,7 +15,7 @@ use jsvm::engine::error::{Error, Status, data_property};
 use jsvm::engine::limits::Limits;
 use jsvm::engine::pump;
 use jsvm::engine::value::{self, Value};
-use jsvm::runtime::{inspect, process, require};
+use jsvm::runtime::{inspect, output, process, require};
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
@@ -68,7 +68,7 @@ pub fn run(options: &Options) -> Result<i32, String> {
         let _ = editor.load_history(path);
     }
     if io::stdin().is_terminal() {
-        report::output(&format!("{}\nType .help for help.\n", report::version()))?;
+        report::print(&format!("{}\nType .help for help.\n", report::version()))?;
     }
     let unhandled = Unhandled::listen(&program);
     let mut repl = Repl {
@@ -112,7 +112,7 @@ impl Repl<'_> {
                     interrupted = true;
                     // It may be a timer that does not come to its end.
                     self.program.isolate.terminate();
-                    report::output("(To exit, press Ctrl+C again or Ctrl+D or type .exit)\n")?;
+                    report::print("(To exit, press Ctrl+C again or Ctrl+D or type .exit)\n")?;
                     Next::Read
                 }
                 Err(ReadlineError::Eof) => Next::End(None),
@@ -140,7 +140,7 @@ impl Repl<'_> {
         match command {
             "" => Ok(Next::Read),
             ".exit" => Ok(Next::End(None)),
-            ".help" => report::output(HELP).map(|()| Next::Read),
+            ".help" => report::print(HELP).map(|()| Next::Read),
             ".load" => match std::fs::read(argument) {
                 Ok(bytes) => self.evaluate(&String::from_utf8_lossy(&bytes)),
                 Err(error) => say(&format!("{argument:?} cannot be read: {error}")),
@@ -182,7 +182,7 @@ impl Repl<'_> {
                 self.evaluator.start(scope, &format!("{code}\n//# sourceURL=REPL"), Mode::Repl)
             })?;
             pump::run_until(&self.program.isolate, || Ok(self.evaluator.has_answer()))?;
-            let colors = report::colors(&io::stdout());
+            let colors = output::colors(1);
             self.program.inside(&Limits::NONE, |scope| match self.evaluator.finish(scope)? {
                 Some(Evaluated::Value(value)) => {
                     self.keep(scope, "_", value)?;
@@ -223,7 +223,7 @@ impl Repl<'_> {
 }
 
 fn say(message: &str) -> Result<Next, String> {
-    report::output(&format!("{message}\n")).map(|()| Next::Read)
+    report::print(&format!("{message}\n")).map(|()| Next::Read)
 }
 
 /// `{ a: 1 }` is an object here, as long as it can be one.
@@ -248,7 +248,7 @@ fn arrow(text: &str, (line, column): (usize, usize)) -> String {
 fn failed(program: &Program, error: &Error) -> String {
     match error.status {
         Status::Exception => {
-            let shown = report::thrown(program, error, report::colors(&io::stdout()));
+            let shown = report::thrown(program, error, output::colors(1));
             format!("Uncaught {}", shown.trim_start_matches("Uncaught "))
         }
         _ => report::stopped(program, error).trim_end().into(),

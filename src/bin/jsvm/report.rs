@@ -2,9 +2,11 @@
 
 use crate::program::Program;
 use jsvm::engine::error::{Error, Status, stack_lines};
+use jsvm::engine::heap::MAX_HEAP_LIMIT;
 use jsvm::engine::platform;
 use jsvm::engine::value::{JSVM_FLAG_ERROR, Out};
-use std::io::{self, IsTerminal, Write};
+use jsvm::runtime::output;
+use std::io::{self, Write};
 
 /// jsvm's version and V8's, the latter without what the crate adds.
 pub fn version() -> String {
@@ -22,11 +24,6 @@ pub fn exit_code(status: Status) -> i32 {
     }
 }
 
-/// Whether what goes to a stream may have colours: https://no-color.org.
-pub fn colors(stream: &impl IsTerminal) -> bool {
-    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-}
-
 /// Says on standard error what ended the program.
 pub fn uncaught(program: &Program, error: &Error) {
     let text = match error.status {
@@ -41,7 +38,7 @@ pub fn uncaught(program: &Program, error: &Error) {
 fn exception(program: &Program, error: &Error) -> String {
     let origin = error.origin.as_ref();
     let arrow = origin.and_then(|origin| origin.arrow.as_deref()).unwrap_or_default();
-    let shown = thrown(program, error, colors(&io::stderr()));
+    let shown = thrown(program, error, output::colors(2));
     // A SyntaxError of a module has its place in its stack.
     let arrow = if shown.starts_with(arrow) { String::new() } else { format!("{arrow}\n") };
     format!("{arrow}{shown}\n\n{}\n", version())
@@ -73,7 +70,7 @@ fn is_error(value: &Out) -> bool {
 }
 
 /// Writes to standard output. An error is a line for the user.
-pub fn output(text: &str) -> Result<(), String> {
+pub fn print(text: &str) -> Result<(), String> {
     let mut out = io::stdout();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| output_error(&error))
 }
@@ -89,9 +86,11 @@ pub fn stopped(program: &Program, error: &Error) -> String {
     let reason = match error.status {
         Status::Timeout => format!("timeout after {} ms", milliseconds(limits.timeout)),
         Status::CpuTime => format!("out of CPU time after {} ms", milliseconds(limits.cpu_time)),
-        Status::OutOfMemory => {
-            format!("out of memory: the heap passed {} MB", program.isolate.options.heap_limit >> 20)
-        }
+        Status::OutOfMemory => match program.isolate.options.heap_limit {
+            // Or what an option of V8's says.
+            MAX_HEAP_LIMIT => "out of memory".into(),
+            limit => format!("out of memory: the heap passed {} MB", limit >> 20),
+        },
         _ => error.message.clone(),
     };
     let frames = error.origin.as_ref().map_or(&[][..], |origin| &origin.frames);

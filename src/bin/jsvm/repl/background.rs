@@ -39,7 +39,7 @@ impl Unhandled {
 
 fn tell(program: &Program, error: &Error) {
     // A terminal that is gone is told by the next read.
-    let _ = report::output(&format!("{}\n", failed(program, error)));
+    let _ = report::print(&format!("{}\n", failed(program, error)));
 }
 
 /// Runs what comes due for as long as `body` runs, and tells the user of errors that nobody waits for.
