@@ -211,6 +211,7 @@ class ThroughAPipe(unittest.TestCase):
 
     def test_last_value_and_last_error(self):
         self.says("6 * 7\n_ + 1\nthrow 5\n_error\n_\n", "42\n43\nUncaught 5\n5\n5\n")
+        self.says("4.5\n_ + 1\n0 / 0\n_\n6 * 7\n_\n", "4.5\n5.5\nNaN\nNaN\n42\n42\n")
         self.says("_ = 'mine'\n6 * 7\n_\n", "'mine'\n42\n'mine'\n")
 
     def test_commands(self):

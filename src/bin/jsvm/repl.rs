@@ -213,7 +213,11 @@ impl Repl<'_> {
             Some(before) => Some(before.local(scope)?),
             None => None,
         };
-        if data_property(scope, global, name) == before {
+        let ours = match (data_property(scope, global, name), before) {
+            (Some(now), Some(before)) => now.same_value(before),
+            (now, before) => now.is_none() && before.is_none(),
+        };
+        if ours {
             let key = value::string(scope, name)?;
             global.define_own_property(scope, key.into(), value, v8::PropertyAttribute::DONT_ENUM);
             kept.insert(name, Value::new(scope, value));

@@ -48,10 +48,18 @@ pub fn during<R>(program: &Program, unhandled: &Unhandled, body: impl FnOnce() -
     let terminal = Terminal::now();
     std::thread::scope(|threads| {
         threads.spawn(|| turn(program, unhandled, &stop, &terminal));
-        let result = body();
-        stop.trigger();
-        result
+        let _stop = Stop(&stop);
+        body()
     })
+}
+
+/// Also after a panic: the thread is waited for.
+struct Stop<'a>(&'a Arc<Cancel>);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.trigger();
+    }
 }
 
 fn turn(program: &Program, unhandled: &Unhandled, stop: &Arc<Cancel>, terminal: &Terminal) {
