@@ -206,6 +206,10 @@ class ThroughAPipe(unittest.TestCase):
         code, out = self.talk("throw new Error('x')\nthrow 5\nlet y = ;\n6 * 7\n")
         self.assertEqual(out, "Uncaught Error: x\n    at REPL:1:7\nUncaught 5\nlet y = ;\n        ^\n\n"
                               "Uncaught SyntaxError: Unexpected token ';'\n42\n")
+        code, out = self.talk("(" * 100000 + "\nawait\neval('let z = ;')\n")
+        self.assertRegex(out, r"^Uncaught RangeError: Maximum call stack size exceeded\n"
+                              r"Uncaught SyntaxError: Unexpected end of input\n"
+                              r"Uncaught SyntaxError: Unexpected token ';'\n")
         code, out = self.talk("Promise.reject(new Error('nobody'))\n")
         self.assertIn("Uncaught Error: nobody\n    at REPL:1:16\n", out)
 

@@ -244,7 +244,8 @@ fn as_expression(scope: &mut Scope<'_, '_>, text: &str) -> Outcome<String> {
 
 /// The line of a SyntaxError, and a caret under the place.
 fn arrow(text: &str, (line, column): (usize, usize)) -> String {
-    let source = text.lines().nth(line).unwrap_or_default();
+    // The end of the input has no line.
+    let Some(source) = text.lines().nth(line) else { return String::new() };
     format!("{source}\n{}^\n\n", " ".repeat(column.min(source.len())))
 }
 

@@ -141,10 +141,12 @@ impl Evaluator {
         let evaluated = if details.is_object() {
             let remote = field(scope, details, "exception");
             let thrown = self.local(scope, remote)?;
-            let compiled = field(scope, details, "stackTrace").is_object();
+            // What does not compile has no stack.
+            let is_syntax = field(scope, remote, "className").to_rust_string_lossy(scope) == "SyntaxError"
+                && !field(scope, details, "stackTrace").is_object();
             let mut number = |key| field(scope, details, key).uint32_value(scope).unwrap_or(0) as usize;
             let place = (number("lineNumber"), number("columnNumber"));
-            Evaluated::Thrown(thrown, (!compiled && thrown.is_native_error()).then_some(place))
+            Evaluated::Thrown(thrown, is_syntax.then_some(place))
         } else {
             let remote = field(scope, answer, "result");
             Evaluated::Value(self.local(scope, remote)?)
