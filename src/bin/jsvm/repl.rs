@@ -181,7 +181,9 @@ impl Repl<'_> {
                 let code = as_expression(scope, text)?;
                 self.evaluator.start(scope, &format!("{code}\n//# sourceURL=REPL"), Mode::Repl)
             })?;
-            pump::run_until(&self.program.isolate, || Ok(self.evaluator.has_answer()))?;
+            // Asked inside the isolate: the other thread may be there with the last task, which gives the answer.
+            let isolate = &self.program.isolate;
+            pump::run_until(isolate, || enter::touch(isolate, None, |_| Ok(self.evaluator.has_answer())))?;
             let colors = output::colors(1);
             self.program.inside(&Limits::NONE, |scope| match self.evaluator.finish(scope)? {
                 Some(Evaluated::Value(value)) => {
