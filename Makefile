@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
+# Empty: without the command line.
+CLI ?= 1
 
 CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
 TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-examples test-guide test-static test-package
@@ -41,7 +43,7 @@ release: setup v8 ## target/release/libjsvm.so, as it is installed
 	@JSVM_PROFILE=release scripts/check-symbols
 	@$(if $(STATIC),scripts/build-static)
 
-install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1 CLI=1: libjsvm.a, jsvm
+install: release ## library, headers, jsvm, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1: libjsvm.a
 	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static) $(if $(CLI),--cli)
 
 uninstall: ## what install has put into PREFIX=, and nothing else
