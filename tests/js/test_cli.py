@@ -9,7 +9,7 @@ import tempfile
 import time
 import unittest
 
-JSVM = sys.argv.pop(1)
+JSVM = os.path.abspath(sys.argv.pop(1))
 LIMIT = 60
 
 

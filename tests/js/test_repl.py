@@ -11,7 +11,7 @@ import time
 import unittest
 
 os.environ.pop("JSVM_REPL_HISTORY", None)
-JSVM = sys.argv.pop(1)
+JSVM = os.path.abspath(sys.argv.pop(1))
 LIMIT = 30
 PROMPT = "> "
 
