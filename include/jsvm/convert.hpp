@@ -249,7 +249,9 @@ struct from<T, std::enable_if_t<is_number<T> && std::is_integral_v<T>>> {
       if (const std::optional<T> number = big.to<T>()) {
         return *number;
       }
-      throw range_error(big.to_string() + " does not fit " + std::to_string(8 * sizeof(T)) + " bits");
+      // A guest's bigint may have megabytes, whose digits would take hours.
+      const std::string what = slot.len <= 64 ? big.to_string() : "a bigint of " + std::to_string(slot.len) + " bytes";
+      throw range_error(what + " does not fit " + std::to_string(8 * sizeof(T)) + " bits");
     }
     if (slot.kind != JSVM_KIND_NUMBER) {
       wrong_kind("a number", slot);
@@ -357,18 +359,26 @@ struct from<time_point> {
   }
 };
 
-/** Where in a graph the reading is. */
+/**
+ * Where in a graph the reading is, and how much may still be read. A part that is named again is read again: a guest's
+ * hundred thousand references to an array of that length would be 10^10 elements.
+ */
 struct reader {
   const jsvm_slot* slots;
   std::size_t at;
+  std::size_t& left;
 };
 
 template <class T>
 [[nodiscard]] T decode(reader& graph) {
   static_assert(!std::is_base_of_v<value, T>, "libjsvm: a jsvm::value can stand in a vector or map, not deeper");
+  static_assert(!std::is_same_v<T, std::string_view>, "libjsvm: the graph goes before the view: use std::string");
+  if (graph.left-- == 0) {
+    throw range_error("a structure that names the same parts so often is too large");
+  }
   const jsvm_slot& slot = graph.slots[graph.at++];
   if (slot.kind == JSVM_GRAPH_KIND_REFERENCE) {
-    reader seen{graph.slots, slot.len};
+    reader seen{graph.slots, slot.len, graph.left};
     return decode<T>(seen);
   }
   if constexpr (is_optional<T>) {
@@ -428,7 +438,8 @@ struct from<T, std::enable_if_t<is_container<T>>> {
       const flatten_options exact;
       const run_options none;
       const graph flat(result<jsvm_graph>(jsvm_value_flatten, slot.handle, exact.get(), none.get()));
-      reader start{flat.data(), 0};
+      std::size_t left = JSVM_GRAPH_MAX_COUNT;
+      reader start{flat.data(), 0, left};
       return decode<T>(start);
     }
   }

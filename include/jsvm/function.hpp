@@ -154,7 +154,7 @@ struct foreign {
     return thrown.get().clone();
   } catch (const error& nested) {
     failure.message = nested.message();
-    if (nested.status() == status::exception) {
+    if (nested.status() == status::exception && nested.get() != nullptr) {
       // Another isolate's value cannot be thrown in this one: it gets an error of its own.
       jsvm_value* same = nullptr;
       if (jsvm_value_new(jsvm_context_isolate(home), &nested.thrown().slot(), &same, nullptr) == JSVM_STATUS_OK) {
@@ -185,13 +185,13 @@ struct foreign {
   }
 }
 
-/** Calls a callable with a call's arguments. */
 /** In braces, so that the first wrong argument is the one that is named. */
 template <class... A, std::size_t... I>
 [[nodiscard]] std::tuple<plain<A>...> typed_arguments(const call_info& call, std::index_sequence<I...>) {
   return std::tuple<plain<A>...>{call.arg<plain<A>>(I)...};
 }
 
+/** Calls a callable with a call's arguments. */
 template <class Callable, class R, class... A, std::size_t... I>
 decltype(auto) invoke_typed(Callable& callable, call_info& call, R (*)(A...), std::index_sequence<I...> all) {
   [[maybe_unused]] auto arguments = typed_arguments<A...>(call, all);

@@ -28,7 +28,8 @@ struct source {
 
   /** Owns a new value until the call is over. */
   [[nodiscard]] jsvm_slot keep(jsvm_value* owned) {
-    made.emplace_back(owned);
+    value_handle holder(owned);
+    made.push_back(std::move(holder));
     jsvm_slot slot = {};
     slot.kind = JSVM_KIND_OBJECT;
     slot.handle = owned;
@@ -188,6 +189,11 @@ class bigint {
   [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool is_negative() const noexcept { return !bytes_.empty() && (bytes_.back() & 0x80) != 0; }
 
+  friend bool operator==(const bigint& a, const bigint& b) noexcept {
+    return a.is_negative() == b.is_negative() && a.significant() == b.significant();
+  }
+  friend bool operator!=(const bigint& a, const bigint& b) noexcept { return !(a == b); }
+
   /** As an integer type; nothing if it does not fit. */
   template <class T>
   [[nodiscard]] std::optional<T> to() const noexcept {
@@ -210,7 +216,7 @@ class bigint {
     return fits ? std::optional<T>(number) : std::nullopt;
   }
 
-  /** In decimal. */
+  /** In decimal. The time goes with the square of the size: check the size of a guest's first. */
   [[nodiscard]] std::string to_string() const {
     std::string magnitude = bytes_;
     if (is_negative()) {
@@ -239,6 +245,12 @@ class bigint {
   }
 
  private:
+  /** Without the bytes that only repeat the sign. */
+  [[nodiscard]] std::string_view significant() const noexcept {
+    const std::size_t last = bytes_.find_last_not_of(is_negative() ? '\xff' : '\0');
+    return std::string_view(bytes_).substr(0, last + 1);
+  }
+
   std::string bytes_;
 };
 

@@ -34,9 +34,15 @@ class value {
   /** A number; throws range_error if an integer is not exact in a double. */
   template <class T, std::enable_if_t<detail::is_number<T>, int> = 0>
   value(T given) : value(JSVM_KIND_NUMBER, detail::exact_number(given)) {}
-  /** A string, in UTF-8; throws jsvm::error if it is not. */
+  /** A string, in UTF-8; throws jsvm::error if it is not. A null pointer is `null`. */
   template <class T, std::enable_if_t<detail::is_text<T> && !std::is_same_v<T, std::nullptr_t>, int> = 0>
   value(const T& text) {
+    if constexpr (std::is_pointer_v<T>) {
+      if (text == nullptr) {
+        slot_.kind = JSVM_KIND_NULL;
+        return;
+      }
+    }
     const std::string_view view = text;
     detail::check(jsvm_slot_set_string(&slot_, view.data(), view.size()));
   }
@@ -146,7 +152,8 @@ class value {
    */
   template <class T>
   [[nodiscard]] T as() const {
-    static_assert(!std::is_same_v<T, std::string_view>, "libjsvm: the value may go before the view: use std::string");
+    static_assert(!std::is_same_v<T, std::string_view> && !std::is_same_v<T, std::optional<std::string_view>>,
+                  "libjsvm: the value may go before the view: use std::string");
     return detail::from<T>::get(slot_, home());
   }
 
@@ -188,9 +195,9 @@ class value {
       return detail::result<bool>(jsvm_value_strict_equals, get(), other.get());
     }
     if (is_string() || is_bigint()) {
+      const std::string_view mine(slot_.data, slot_.len), others(other.slot_.data, other.slot_.len);
       return get() == other.get() &&
-             (is_string() ? std::string_view(slot_.data, slot_.len) == std::string_view(other.slot_.data, other.slot_.len)
-                          : to_string() == other.to_string());
+             (is_string() ? mine == others : bigint::from_bytes(mine) == bigint::from_bytes(others));
     }
     return slot_.number == other.slot_.number;
   }

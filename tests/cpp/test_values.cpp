@@ -82,6 +82,13 @@ void bigints() {
   }
   CHECK(jsvm::value(jsvm::bigint(5)).strict_equals(w.js("5n")));
   CHECK(!jsvm::value(5).strict_equals(w.js("5n")));
+  // Bytes that only repeat the sign do not count.
+  CHECK(jsvm::bigint(std::uint8_t{7}) == jsvm::bigint(std::int64_t{7}) && jsvm::bigint() == jsvm::bigint(0));
+  CHECK(jsvm::bigint(std::int8_t{-1}) == jsvm::bigint(-1) && jsvm::bigint(255) != jsvm::bigint(std::int8_t{-1}));
+  // A guest's megabytes take no hours: neither to compare nor to refuse.
+  const jsvm::value huge = w.js("1n << 16000000n");
+  CHECK(huge.strict_equals(huge.clone()) && !huge.strict_equals(w.js("1n << 16000001n")));
+  CHECK_THROWS(jsvm::range_error, huge.as<int>(), "bytes does not fit 32 bits");
 }
 
 /* As JavaScript prints them, without asking it. */
@@ -237,6 +244,7 @@ void equality() {
   CHECK(jsvm::value(0.0).strict_equals(w.js("-0")));
   CHECK(jsvm::value("a").strict_equals(w.js("'a'")) && !jsvm::value("a").strict_equals("b"));
   CHECK(jsvm::value().strict_equals({}) && !jsvm::value().strict_equals(nullptr));
+  CHECK(jsvm::value(static_cast<const char*>(nullptr)).is_null());
   CHECK(w.js("globalThis").strict_equals(w.context.global()));
   CHECK(!w.js("({})").strict_equals(w.js("({})")));
   CHECK(w.js("'\\ud800'").strict_equals(w.js("'\\ud800'")) && !w.js("'\\ud800'").strict_equals("\xef\xbf\xbd"));
