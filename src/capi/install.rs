@@ -37,6 +37,7 @@ pub enum jsvm_part {
     /// host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
     /// 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
     /// and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+    /// Node's `global` comes with it: globalThis.
     Process = 1 << 7,
 }
 

@@ -216,7 +216,8 @@ return {
 
   // The end of the program: 'exit', if it was not emitted yet.
   end(failed) {
-    if (failed) state.code ??= 1;
+    // As in Node an error goes before a code that was set, but for that of a process.exit which is under way.
+    if (failed) state.code = state.exiting ? state.code ?? 1 : 1;
     try {
       emitExit();
     } catch (error) {
@@ -240,5 +241,6 @@ return {
 
   install(global) {
     defineProperty(global, 'process', { value: process, writable: true, configurable: true });
+    defineProperty(global, 'global', { value: global, writable: true, configurable: true });
   },
 };

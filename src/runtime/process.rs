@@ -217,7 +217,7 @@ pub fn end(context: &Context) -> Result<i32, Box<Error>> {
     Ok(exit_code(context)?.code)
 }
 
-/// After an error that ended the program: as `end`, with the exit code 1 if the program has set none.
+/// After an error that ended the program: as `end`, with the exit code 1 unless 'exit' listeners set another one.
 pub fn fail(context: &Context, limits: &Limits) -> Result<i32, Box<Error>> {
     match call(context, limits, "end", Argument::True) {
         Err(error) if !exit_code(context).is_ok_and(|exit| exit.ended(&error)) => Err(error),

@@ -158,6 +158,17 @@ class Files(Case):
         self.prints("1 true\n", self.folder.name)
         self.prints("1 true\n", "index", cwd=self.folder.name)
 
+    def test_a_pipe(self):
+        # Opened once: the writer does not come again.
+        pipe = os.path.join(self.folder.name, "pipe")
+        os.mkfifo(pipe)
+        with subprocess.Popen(["sh", "-c", 'echo "console.log(1)" >"$0"', pipe]):
+            self.prints("1\n", pipe)
+        self.prints("2\n", "/dev/stdin", stdin=b"console.log(2)")
+
+    def test_global(self):
+        self.prints("true false\n", "-p", "`${global === globalThis} ${Object.keys(globalThis).includes('global')}`")
+
     def test_a_missing_module_is_an_uncaught_error(self):
         path = self.file("main.js", "require('./nothing')")
         self.complains(1, "Error: Cannot find module './nothing'\nRequire stack:\n- ", path)
@@ -229,6 +240,8 @@ class Errors(Case):
         self.assertEqual((seen, out), (1, "exit 1\n"))
         seen, out, _ = jsvm("-e", "process.on('exit', () => { process.exitCode = 7 }); throw 1")
         self.assertEqual((seen, out), (7, ""))
+        self.assertEqual(jsvm("-e", "process.exitCode = 3; throw 1")[0], 1)
+        self.assertEqual(jsvm("-e", "process.on('exit', () => { throw 1 }); process.exit(5)")[0], 5)
         self.prints("caught 1\n", "-e", "process.on('uncaughtException', (e) => console.log('caught', e)); throw 1")
 
 
