@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test build header fmt clean setup v8 \
+.PHONY: help run test bench build header fmt clean setup v8 \
 	check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples
 
 help: ## this list
@@ -18,6 +18,9 @@ run: ## set up, build, run the C examples; the last is the TypeScript compiler
 test: export JSVM_HEADER_CHECK = 1
 test: setup v8 check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples ## set up, build, and everything that must hold
 	@echo "== all is well"
+
+bench: setup v8 ## what the library costs beside the bare v8 crate: the table of docs/BENCHMARKS.md
+	@cargo bench --bench speed
 
 build: setup v8 ## target/debug/libjsvm.so
 	@echo "== build"
