@@ -205,19 +205,19 @@ impl Isolate {
     }
 
     /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
-    pub fn close(self: &Arc<Self>) {
+    pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         match self.gate.close() {
             Close::Already => {}
             Close::Empty => self.dispose(),
             Close::Inside(owner) => {
-                owner.stop(Arc::as_ptr(self), Status::Disposed);
+                owner.stop(self, Status::Disposed);
             }
         }
     }
 
     /// Takes V8's isolate down. Only for the one whom the gate appointed, outside the isolate.
-    pub fn dispose(self: &Arc<Self>) {
+    pub fn dispose(&self) {
         let wakeup = self.tasks.close();
         let inner = self.inner.take();
         // Its Globals leave their cells to V8, which is taken down next.

@@ -4,11 +4,12 @@ use crate::engine::enter::{self, Entry, after, depth};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
+use crate::engine::thread::LOCAL;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 struct Session {
-    entry: Entry,
+    entry: Entry<Arc<Isolate>>,
     /// What the host calls the isolate by: it may be freed before it is left.
     token: usize,
     /// Where the thread was when it had entered. It leaves from the same place.
@@ -30,8 +31,8 @@ thread_local! {
 
 /// Holds the isolate until `exit` with the same token. The limits are those of the wait for it.
 pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<(), Box<Error>> {
-    let entry = enter::span(isolate, limits, |thread| {
-        Entry::new(isolate, thread).map_err(|kill| enter::killed(kill, Vec::new()))
+    let entry = enter::span(isolate, limits, |_| {
+        LOCAL.with(|local| Entry::new(isolate.clone(), local)).map_err(|kill| enter::killed(kill, Vec::new()))
     })?;
     SESSIONS.with(|sessions| sessions.0.borrow_mut().push(Session { entry, token, depth: depth() }));
     Ok(())
