@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help run test bench build header fmt clean setup v8 \
-	check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples
+CHECKS := check-fmt check-clippy check-doc check-header check-symbols check-docs test-rust test-c test-asan \
+	test-examples test-guide
+.PHONY: help run test bench build header docs fmt clean setup v8 $(CHECKS)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -16,7 +17,7 @@ run: ## set up, build, run the C examples; the last is the TypeScript compiler
 
 # A header that is out of date is an error here, and not mended behind your back.
 test: export JSVM_HEADER_CHECK = 1
-test: setup v8 check-fmt check-clippy check-doc check-header check-symbols test-rust test-c test-asan test-examples ## set up, build, and everything that must hold
+test: setup v8 $(CHECKS) ## set up, build, and everything that must hold
 	@echo "== all is well"
 
 bench: setup v8 ## what the library costs beside the bare v8 crate: the table of docs/BENCHMARKS.md
@@ -28,6 +29,9 @@ build: setup v8 ## target/debug/libjsvm.so
 
 header: setup v8 ## include/jsvm.h from the sources
 	@scripts/check-header --update
+
+docs: check-docs ## target/docs: the header as pages
+	@echo "== target/docs/index.html"
 
 fmt: ## format the sources
 	@cargo fmt
@@ -60,6 +64,11 @@ check-header:
 check-symbols:
 	@scripts/check-symbols
 
+check-docs: setup
+	@echo "== doxygen"
+	@mkdir -p target/docs
+	@doxygen docs/Doxyfile
+
 test-rust:
 	@echo "== cargo test"
 	@cargo test
@@ -72,3 +81,6 @@ test-asan:
 
 test-examples:
 	@examples/c/run
+
+test-guide:
+	@tests/guide/run

@@ -204,6 +204,7 @@ pub unsafe extern "C" fn jsvm_context_global(
 /// Any thread, no lock.
 ///
 /// @param context [in] a context
+/// @return the name, borrowed from the context; NULL for what is no live context
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_name(context: *const jsvm_context) -> *const c_char {
     guard_value(std::ptr::null(), || {
@@ -216,6 +217,7 @@ pub unsafe extern "C" fn jsvm_context_name(context: *const jsvm_context) -> *con
 /// Any thread, no lock.
 ///
 /// @param context [in] a context
+/// @return the origin, borrowed from the context; NULL if it has none
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_origin(context: *const jsvm_context) -> *const c_char {
     guard_value(std::ptr::null(), || {

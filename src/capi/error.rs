@@ -123,6 +123,7 @@ fn field(error: *const jsvm_error, get: impl FnOnce(&jsvm_error) -> Option<&CStr
 /// Any thread, no lock, as all jsvm_error_ functions.
 ///
 /// @param error [in] an error
+/// @return the status
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_status(error: *const jsvm_error) -> jsvm_status {
     guard_value(Status::Forked, || pool::pin(error, "error").map_or(Status::InvalidArgument, |e| e.status))
@@ -132,6 +133,7 @@ pub unsafe extern "C" fn jsvm_error_status(error: *const jsvm_error) -> jsvm_sta
 /// value that is no error. NULL for what is no live error.
 ///
 /// @param error [in] an error
+/// @return the name, borrowed from the error
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_name(error: *const jsvm_error) -> *const c_char {
     field(error, |e| Some(&e.name))
@@ -140,6 +142,7 @@ pub unsafe extern "C" fn jsvm_error_name(error: *const jsvm_error) -> *const c_c
 /// What went wrong. For misuse it begins with the argument's name. NULL for what is no live error.
 ///
 /// @param error [in] an error
+/// @return the message, borrowed from the error
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_message(error: *const jsvm_error) -> *const c_char {
     field(error, |e| Some(&e.message))
@@ -149,6 +152,7 @@ pub unsafe extern "C" fn jsvm_error_message(error: *const jsvm_error) -> *const 
 /// there is none.
 ///
 /// @param error [in] an error
+/// @return the code, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_code(error: *const jsvm_error) -> *const c_char {
     field(error, |e| e.code.as_ref())
@@ -158,6 +162,7 @@ pub unsafe extern "C" fn jsvm_error_code(error: *const jsvm_error) -> *const c_c
 /// JavaScript: a run that was stopped between two microtasks has none.
 ///
 /// @param error [in] an error
+/// @return the stack, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_stack(error: *const jsvm_error) -> *const c_char {
     field(error, |e| e.stack.as_ref())
@@ -166,6 +171,7 @@ pub unsafe extern "C" fn jsvm_error_stack(error: *const jsvm_error) -> *const c_
 /// The script in which it happened; NULL if unknown.
 ///
 /// @param error [in] an error
+/// @return the file name, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_filename(error: *const jsvm_error) -> *const c_char {
     field(error, |e| e.filename.as_ref())
@@ -174,6 +180,7 @@ pub unsafe extern "C" fn jsvm_error_filename(error: *const jsvm_error) -> *const
 /// The source line in which it happened; NULL if unknown.
 ///
 /// @param error [in] an error
+/// @return the line, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_source_line(error: *const jsvm_error) -> *const c_char {
     field(error, |e| e.source_line.as_ref())
@@ -183,6 +190,7 @@ pub unsafe extern "C" fn jsvm_error_source_line(error: *const jsvm_error) -> *co
 /// Node prints above a stack. NULL if unknown, or if the script had `no_display_errors`.
 ///
 /// @param error [in] an error
+/// @return the lines, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_arrow(error: *const jsvm_error) -> *const c_char {
     field(error, |e| e.arrow.as_ref())
@@ -191,6 +199,7 @@ pub unsafe extern "C" fn jsvm_error_arrow(error: *const jsvm_error) -> *const c_
 /// The line, from 1; 0 if unknown.
 ///
 /// @param error [in] an error
+/// @return the line, or 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_line(error: *const jsvm_error) -> u32 {
     guard_value(0, || pool::pin(error, "error").map_or(0, |e| e.line))
@@ -199,6 +208,7 @@ pub unsafe extern "C" fn jsvm_error_line(error: *const jsvm_error) -> u32 {
 /// The column, from 1; 0 if unknown.
 ///
 /// @param error [in] an error
+/// @return the column, or 0
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_column(error: *const jsvm_error) -> u32 {
     guard_value(0, || pool::pin(error, "error").map_or(0, |e| e.column))
@@ -207,6 +217,7 @@ pub unsafe extern "C" fn jsvm_error_column(error: *const jsvm_error) -> u32 {
 /// How many frames of the stack are known.
 ///
 /// @param error [in] an error
+/// @return the number of frames
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_frame_count(error: *const jsvm_error) -> usize {
     guard_value(0, || pool::pin(error, "error").map_or(0, |e| e.frames.len()))
@@ -257,6 +268,7 @@ pub unsafe extern "C" fn jsvm_error_frame(
 /// The error's `cause`, if it has one: borrowed, it lives as long as the error. NULL otherwise.
 ///
 /// @param error [in] an error
+/// @return the cause, borrowed from the error, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_error_cause(error: *const jsvm_error) -> *const jsvm_error {
     guard_value(std::ptr::null(), || {

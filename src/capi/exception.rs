@@ -16,7 +16,7 @@ use std::ffi::c_char;
 /// Any thread; waits for the isolate.
 ///
 /// @param context     [in] the context whose prototypes it gets
-/// @param error_class       [in] a jsvm_exception_class
+/// @param error_class [in] a jsvm_exception_class
 /// @param message     [in] UTF-8
 /// @param message_len [in] bytes, or JSVM_AUTO_LENGTH
 /// @param code        [in] UTF-8, the error's own property `code` as Node's errors have it; NULL for none
@@ -28,7 +28,7 @@ use std::ffi::c_char;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_exception_new(
     context: *const jsvm_context,
-    class: u32,
+    error_class: u32,
     message: *const c_char,
     message_len: usize,
     code: *const c_char,
@@ -41,8 +41,9 @@ pub unsafe extern "C" fn jsvm_exception_new(
         let result = unsafe { out_ptr(result, "result")? };
         let context = pool::pin(context, "context")?;
         let context = &context.context;
-        let class = Class::from_number(class)
-            .ok_or_else(|| Error::invalid(format!("class: {class} is no jsvm_exception_class")))?;
+        let class = Class::from_number(error_class).ok_or_else(|| {
+            Error::invalid(format!("error_class: {error_class} is no jsvm_exception_class"))
+        })?;
         // SAFETY: as above.
         let (message, code) = unsafe {
             let code = jsvm_str { data: code, len: code_len };

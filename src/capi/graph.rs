@@ -113,11 +113,11 @@ fn slot(record: Record, block: *const c_char, failed: &mut Option<Error>) -> jsv
 /// Any thread; waits for the isolate. It runs no guest code unless call_getters is set: not Proxy traps, not iterators,
 /// not toJSON; and nothing that the guest did to prototypes shows.
 ///
-/// @param value   [in] the value
-/// @param options [in] options, or NULL
-/// @param limits  [in] limits of the call, or NULL
-/// @param result  [out] the graph; release it with jsvm_graph_clear
-/// @param error   [out] what went wrong, or NULL
+/// @param value       [in] the value
+/// @param options     [in] options, or NULL
+/// @param run_options [in] limits of the call, or NULL
+/// @param result      [out] the graph; release it with jsvm_graph_clear
+/// @param error       [out] what went wrong, or NULL
 /// @return OK, INVALID_ARGUMENT (also for a value that is deeper or larger than the options allow; the message names
 ///   max_depth, max_size or max_bytes), EXCEPTION (a getter threw), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED,
 ///   OUT_OF_MEMORY, BUSY, DISPOSED, FORKED
@@ -126,7 +126,7 @@ fn slot(record: Record, block: *const c_char, failed: &mut Option<Error>) -> jsv
 pub unsafe extern "C" fn jsvm_value_flatten(
     value: *const jsvm_value,
     options: *const jsvm_flatten_options,
-    limits: *const jsvm_run_options,
+    run_options: *const jsvm_run_options,
     result: *mut jsvm_graph,
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
@@ -134,7 +134,7 @@ pub unsafe extern "C" fn jsvm_value_flatten(
         // SAFETY: C's promise about its arguments.
         let (result, given, limits) = unsafe {
             let result = out(result, jsvm_graph::EMPTY, "result")?;
-            (result, self::options(options)?, RunLimits::new(limits)?)
+            (result, self::options(options)?, RunLimits::named(run_options, "run_options")?)
         };
         let value = pool::pin(value, "value")?;
         let or = |value: usize, default: usize| if value == 0 { default } else { value };

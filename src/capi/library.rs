@@ -13,6 +13,8 @@ use std::time::Duration;
 const ABI_VERSION: u32 = 1;
 
 /// The library's version, such as "0.1.0". Static, any thread.
+///
+/// @return the version
 #[unsafe(no_mangle)]
 pub extern "C" fn jsvm_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
@@ -21,12 +23,16 @@ pub extern "C" fn jsvm_version() -> *const c_char {
 
 /// The ABI's version: a program works with a library whose number equals its JSVM_ABI_VERSION.
 /// Any thread.
+///
+/// @return the version
 #[unsafe(no_mangle)]
 pub extern "C" fn jsvm_abi_version() -> u32 {
     ABI_VERSION
 }
 
 /// V8's version, such as "15.2.124.1". Static, any thread; does not start V8.
+///
+/// @return the version
 #[unsafe(no_mangle)]
 pub extern "C" fn jsvm_v8_version() -> *const c_char {
     static VERSION: OnceLock<CString> = OnceLock::new();
@@ -36,6 +42,7 @@ pub extern "C" fn jsvm_v8_version() -> *const c_char {
 /// A status as a word, such as "TIMEOUT"; "?" for a number that is no status. Static, any thread.
 ///
 /// @param status [in] a jsvm_status
+/// @return the word
 #[unsafe(no_mangle)]
 pub extern "C" fn jsvm_status_name(status: u32) -> *const c_char {
     const NAMES: [&std::ffi::CStr; 16] = [
@@ -64,6 +71,7 @@ pub extern "C" fn jsvm_status_name(status: u32) -> *const c_char {
 /// Any thread.
 ///
 /// @param kind [in] a jsvm_handle_kind; another number has no handles
+/// @return the number of handles
 #[unsafe(no_mangle)]
 pub extern "C" fn jsvm_live_handles(kind: u32) -> usize {
     guard_value(0, || pool::live(kind))
@@ -99,9 +107,10 @@ pub unsafe extern "C" fn jsvm_set_v8_flags(
 ///
 /// @param timeout_ms [in] how long to wait at most, in milliseconds
 /// @return OK, TIMEOUT, FORKED
+#[must_use]
 #[unsafe(no_mangle)]
-pub extern "C" fn jsvm_flush_finalizers(timeout_ms: u32) -> jsvm_status {
-    guard_value(Status::Forked, || match reaper::flush(Duration::from_millis(timeout_ms.into())) {
+pub extern "C" fn jsvm_flush_finalizers(timeout_ms: u64) -> jsvm_status {
+    guard_value(Status::Forked, || match reaper::flush(Duration::from_millis(timeout_ms)) {
         true => Status::Ok,
         false => Status::Timeout,
     })

@@ -14,6 +14,7 @@ pub mod error;
 pub mod exception;
 pub mod function;
 pub mod graph;
+pub mod install;
 pub mod isolate;
 pub mod json;
 pub mod library;

@@ -33,7 +33,7 @@ impl Handle for jsvm_script {
 pub struct jsvm_script_options {
     /// sizeof(jsvm_script_options).
     pub struct_size: usize,
-    /// [in] The script's name in errors and stacks; default `evalmachine.<anonymous>`. node:vm: `filename`.
+    /// [in] The script's name in errors and stacks; default `"evalmachine.<anonymous>"`. node:vm: `filename`.
     pub filename: jsvm_str,
     /// Lines that stand before the source in its file. node:vm: `lineOffset`.
     pub line_offset: i32,
@@ -323,6 +323,7 @@ pub unsafe extern "C" fn jsvm_script_create_cached_data(
 /// Any thread, no lock.
 ///
 /// @param script [in] a script
+/// @return whether it was refused
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_script_cached_data_rejected(script: *const jsvm_script) -> bool {
     guard_value(false, || {
@@ -336,6 +337,7 @@ pub unsafe extern "C" fn jsvm_script_cached_data_rejected(script: *const jsvm_sc
 /// Any thread, no lock.
 ///
 /// @param script [in] a script
+/// @return the URL, borrowed from the script, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_script_source_map_url(script: *const jsvm_script) -> *const c_char {
     guard_value(std::ptr::null(), || {

@@ -115,6 +115,7 @@ pub unsafe extern "C" fn jsvm_value_to_slot(
 /// Any thread, no lock.
 ///
 /// @param value [in] a value
+/// @return the kind
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_value_kind(value: *const jsvm_value) -> jsvm_kind {
     guard_value(Kind::Undefined, || pool::pin(value, "value").map_or(Kind::Undefined, |v| v.0.kind))
@@ -126,6 +127,7 @@ pub unsafe extern "C" fn jsvm_value_kind(value: *const jsvm_value) -> jsvm_kind 
 /// Any thread, no lock.
 ///
 /// @param value [in] a value
+/// @return the bits
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_value_flags(value: *const jsvm_value) -> u32 {
     guard_value(0, || pool::pin(value, "value").map_or(0, |v| v.0.flags))

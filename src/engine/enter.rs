@@ -340,6 +340,9 @@ fn inside<R>(
             {
                 result = Err(Box::new(Error::new(Status::Panic, panic_text(&*panic))));
             }
+            if outermost == Some(true) && let Some(error) = isolate.inner().uncaught.take() {
+                result = result.and(Err(error));
+            }
             let ending = running.end();
             goes_on = ending.goes_on;
             if let Some((status, stack)) = ending.killed {
@@ -366,6 +369,14 @@ fn inside<R>(
         heap::restore_limit(isolate, &mut v8_isolate);
     }
     result
+}
+
+/// What a task of the guest's threw: the outermost run ends with it, unless it ends with an error of its own. Of
+/// several the first is kept.
+pub fn report_uncaught<'s>(scope: &mut Scope<'s, '_>, exception: v8::Local<'s, v8::Value>) {
+    let message = v8::Exception::create_message(scope, exception);
+    let error = Box::new(Error::thrown(scope, exception, Some(message)));
+    Isolate::of(scope).inner().uncaught.get_or_insert(error);
 }
 
 /// Long work that runs no JavaScript asks this from time to time: nothing else would stop it.

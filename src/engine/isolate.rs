@@ -77,6 +77,8 @@ pub struct Inner {
     pub rejections: Vec<(v8::Global<v8::Promise>, v8::Global<v8::Value>)>,
     /// The microtasks ran since rejections were last reported.
     pub drained: bool,
+    /// What a task threw while nobody was there to catch it: the outermost run ends with it.
+    pub uncaught: Option<Box<Error>>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
 }

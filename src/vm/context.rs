@@ -33,6 +33,8 @@ const SLOT_ANNEX: i32 = 1;
 const SLOT_WASM: i32 = 2;
 const SLOT_NAME: i32 = 3;
 const SLOT_ORIGIN: i32 = 4;
+/// The files of the runtime that the context has loaded.
+const SLOT_RUNTIME: i32 = 5;
 
 const MAIN_NAME: &str = "VM Main Context";
 
@@ -154,6 +156,18 @@ fn slot(context: v8::Local<v8::Context>, index: i32) -> Option<*const v8::Value>
         (raw::v8__Context__GetNumberOfEmbedderDataFields(context) > index as u32)
             .then(|| raw::v8__Context__GetEmbedderData(context, index))
     }
+}
+
+/// What the runtime keeps in the scope's context.
+pub fn runtime<'s>(scope: &Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
+    let value = slot(scope.get_current_context(), SLOT_RUNTIME)?;
+    // SAFETY: slots are read inside the isolate, with a handle scope open.
+    unsafe { raw::local(scope, value) }.and_then(|value| value.try_into().ok())
+}
+
+/// Has the scope's context keep what `runtime` gives.
+pub fn set_runtime<'s>(scope: &Scope<'s, '_>, kept: v8::Local<'s, v8::Object>) {
+    set_slot(scope.get_current_context(), SLOT_RUNTIME, kept.into());
 }
 
 unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Local<v8::String>) -> bool {

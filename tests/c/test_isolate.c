@@ -901,7 +901,7 @@ static void *free_while_entered(void *data) {
   jsvm_isolate_free(a->isolate);
   CHECK_STATUS(js(a->context, "1", NULL, &error), JSVM_STATUS_DISPOSED, &error);
   CHECK_OK(jsvm_isolate_exit(a->isolate, &error), &error);
-  jsvm_flush_finalizers(LONG_MS);
+  CHECK_EQ_INT(jsvm_flush_finalizers(LONG_MS), JSVM_STATUS_OK);
   CHECK_EQ_INT(atomic_load(&a->finalized), 1);
   jsvm_value_free(function);
   jsvm_context_free(a->context);

@@ -1,0 +1,75 @@
+//! Functions in Rust for the runtime's JavaScript.
+
+use crate::engine::enter::{Fail, Outcome, Scope, Thrown, panic_text};
+use crate::engine::value;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// A function that a file calls as `native.name(...)`. It keeps nothing: what it needs is in its arguments.
+pub trait Native:
+    Copy
+    + 'static
+    + for<'s, 'i> Fn(
+        &mut Scope<'s, 'i>,
+        &v8::FunctionCallbackArguments<'s>,
+        &mut v8::ReturnValue<'s, v8::Value>,
+    ) -> Outcome<()>
+{
+}
+
+impl<F> Native for F where
+    F: Copy
+        + 'static
+        + for<'s, 'i> Fn(
+            &mut Scope<'s, 'i>,
+            &v8::FunctionCallbackArguments<'s>,
+            &mut v8::ReturnValue<'s, v8::Value>,
+        ) -> Outcome<()>
+{
+}
+
+/// The object `native` of a file, while it is filled.
+pub struct Natives<'a, 's, 'i> {
+    pub scope: &'a mut Scope<'s, 'i>,
+    pub object: v8::Local<'s, v8::Object>,
+}
+
+impl Natives<'_, '_, '_> {
+    /// Adds a function. What it fails with is thrown as an Error.
+    pub fn function(&mut self, name: &str, body: impl Native) -> Outcome<()> {
+        let key = value::string(self.scope, name)?;
+        let function = v8::Function::builder(bounded(body))
+            .constructor_behavior(v8::ConstructorBehavior::Throw)
+            .build(self.scope)
+            .thrown()?;
+        function.set_name(key);
+        self.object.set(self.scope, key.into(), function.into()).thrown()?;
+        Ok(())
+    }
+}
+
+/// The boundary around a native: V8 calls it, and no panic may pass V8.
+fn bounded(
+    body: impl Native,
+) -> impl Copy
++ for<'s, 'i> Fn(&mut Scope<'s, 'i>, v8::FunctionCallbackArguments<'s>, v8::ReturnValue<'s, v8::Value>) {
+    move |scope, arguments, mut result| {
+        let done = catch_unwind(AssertUnwindSafe(|| body(scope, &arguments, &mut result)));
+        let message = match done {
+            Ok(Ok(()) | Err(Fail::Thrown)) => return,
+            Ok(Err(Fail::Misuse(error))) => error.message,
+            Err(panic) => panic_text(&*panic),
+        };
+        throw(scope, v8::Exception::error, &message);
+    }
+}
+
+/// Throws an Error of a kind, `v8::Exception::type_error` for one.
+pub fn throw(
+    scope: &mut Scope<'_, '_>,
+    kind: for<'s> fn(&v8::PinScope<'s, '_>, v8::Local<'s, v8::String>) -> v8::Local<'s, v8::Value>,
+    message: &str,
+) {
+    let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
+    let error = kind(scope, message);
+    scope.throw_exception(error);
+}

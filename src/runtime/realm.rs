@@ -1,0 +1,70 @@
+//! The runtime's JavaScript in one context: each file is loaded once, when it is first asked for.
+
+use crate::engine::enter::{Outcome, Scope, Thrown};
+use crate::engine::value;
+use crate::runtime::SOURCES;
+use crate::runtime::native::Natives;
+use crate::vm::context;
+
+/// A file. Its text is the body of a function of `load` and `native` that returns what it exports:
+/// `load(name)` is another file's exports, `native` its own functions in Rust.
+pub struct Source {
+    pub name: &'static str,
+    pub text: &'static str,
+    pub natives: fn(&mut Natives<'_, '_, '_>) -> Outcome<()>,
+}
+
+/// What a file exports, in the scope's context.
+pub fn load<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Outcome<v8::Local<'s, v8::Object>> {
+    let loaded = match context::runtime(scope) {
+        Some(loaded) => loaded,
+        None => {
+            let null = v8::null(scope).into();
+            let loaded = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+            context::set_runtime(scope, loaded);
+            loaded
+        }
+    };
+    let key = value::string(scope, name)?;
+    let exports = loaded.get(scope, key.into()).thrown()?;
+    if let Ok(exports) = v8::Local::<v8::Object>::try_from(exports) {
+        return Ok(exports);
+    }
+    let source = SOURCES.iter().find(|source| source.name == name).expect("a file of the runtime");
+    let exports = run(scope, source)?;
+    loaded.set(scope, key.into(), exports.into()).thrown()?;
+    Ok(exports)
+}
+
+fn run<'s>(scope: &mut Scope<'s, '_>, source: &Source) -> Outcome<v8::Local<'s, v8::Object>> {
+    use v8::script_compiler::{CompileOptions, NoCacheReason, Source as Code};
+    let null = v8::null(scope).into();
+    let native = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    (source.natives)(&mut Natives { scope, object: native })?;
+    let load = loader(scope)?;
+
+    let text = value::string(scope, source.text)?;
+    let name = value::string(scope, &format!("jsvm:{}", source.name))?;
+    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
+    let parameters = [value::string(scope, "load")?, value::string(scope, "native")?];
+    let mut code = Code::new(text, Some(&origin));
+    let (how, why) = (CompileOptions::NoCompileOptions, NoCacheReason::NoReason);
+    let body =
+        v8::script_compiler::compile_function(scope, &mut code, &parameters, &[], how, why).thrown()?;
+    let this = v8::undefined(scope).into();
+    let exports = body.call(scope, this, &[load, native.into()]).thrown()?;
+    Ok(v8::Local::<v8::Object>::try_from(exports).expect("a file of the runtime exports an object"))
+}
+
+/// `load`, as a file sees it.
+fn loader<'s>(scope: &mut Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Value>> {
+    let null = v8::null(scope).into();
+    let object = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    Natives { scope, object }.function("load", |scope, arguments, result| {
+        let name = arguments.get(0).to_rust_string_lossy(scope);
+        result.set(load(scope, &name)?.into());
+        Ok(())
+    })?;
+    let key = value::string(scope, "load")?;
+    object.get(scope, key.into()).thrown()
+}
