@@ -2,6 +2,7 @@
 
 use crate::capi::boundary::{self, guard_value};
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
+use crate::engine::enter::Outcome;
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::object::FEW;
@@ -105,6 +106,61 @@ impl jsvm_slot {
     }
 }
 
+/// The place for the result of a call, or NULL if it is of no use. It is filled inside the isolate; unless
+/// the call then succeeds it is emptied again.
+pub struct Place(*mut jsvm_slot);
+
+impl Place {
+    /// # Safety
+    /// `slot` is NULL or may be written for the time of the call.
+    pub unsafe fn new(slot: *mut jsvm_slot) -> Place {
+        if !slot.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { slot.write(jsvm_slot::UNDEFINED) };
+        }
+        Place(slot)
+    }
+
+    /// As `new`; NULL is refused.
+    ///
+    /// # Safety
+    /// As `new`.
+    pub unsafe fn wanted(slot: *mut jsvm_slot, argument: &str) -> Result<Place, Error> {
+        if slot.is_null() {
+            return Err(Error::invalid(format!("{argument}: it is NULL")));
+        }
+        // SAFETY: the caller's promise.
+        Ok(unsafe { Place::new(slot) })
+    }
+
+    pub fn is_wanted(&self) -> bool {
+        !self.0.is_null()
+    }
+
+    #[inline]
+    pub fn fill(&mut self, value: Out) -> Outcome<()> {
+        if self.is_wanted() {
+            // SAFETY: the promise to `new`.
+            unsafe { self.0.write(jsvm_slot::output(value)?) };
+        }
+        Ok(())
+    }
+
+    /// The call succeeded: what was filled in is C's.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_wanted() {
+            // SAFETY: the promise to `new`.
+            unsafe { jsvm_slot_clear(self.0) };
+        }
+    }
+}
+
 /// A copy of bytes for C to own, with a NUL after them.
 pub fn copy_out(bytes: &[u8]) -> Result<(*const c_char, usize), Error> {
     // SAFETY: one byte more than is copied is allocated.
@@ -176,7 +232,7 @@ impl<'a> Input<'a> {
     }
 
     /// Refuses a handle of another isolate.
-    pub fn of(self, isolate: &Arc<Isolate>, argument: &str) -> Result<Input<'a>, Error> {
+    pub fn of(self, isolate: &Isolate, argument: &str) -> Result<Input<'a>, Error> {
         match &self {
             Input::Pinned(handle) => of(isolate, &handle.0, argument)?,
             Input::Plain(_) => {}
@@ -186,14 +242,15 @@ impl<'a> Input<'a> {
 }
 
 /// Refuses a value of another isolate.
-pub fn of(isolate: &Arc<Isolate>, value: &Value, argument: &str) -> Result<(), Error> {
-    if !Arc::ptr_eq(isolate, &value.isolate) {
+pub fn of(isolate: &Isolate, value: &Value, argument: &str) -> Result<(), Error> {
+    if !std::ptr::eq(isolate, &*value.isolate) {
         return Err(Error::new(Status::WrongIsolate, format!("{argument}: it belongs to another isolate")));
     }
     Ok(())
 }
 
-/// The input slots of one call. A few need no memory.
+/// The input slots of one call. A few need no memory. They are filled where they are: to move them
+/// would cost more than to look at them.
 pub struct Inputs<'a> {
     few: [Input<'a>; FEW],
     many: Vec<Input<'a>>,
@@ -201,21 +258,26 @@ pub struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    #[inline]
+    pub fn none() -> Inputs<'a> {
+        Inputs { few: [const { Input::Plain(In::Undefined) }; FEW], many: Vec::new(), count: 0 }
+    }
+
     /// # Safety
     /// As `Input::new`, for each of `count` slots.
-    pub unsafe fn new(
+    pub unsafe fn fill(
+        &mut self,
         slots: *const jsvm_slot,
         count: usize,
         argument: &str,
-        isolate: &Arc<Isolate>,
-    ) -> Result<Inputs<'a>, Error> {
+        isolate: &Isolate,
+    ) -> Result<(), Error> {
         // SAFETY: the caller's promise.
         let slots: &'a [jsvm_slot] = unsafe { boundary::elements(slots, count, argument)? };
-        let mut inputs = Inputs {
-            few: [const { Input::Plain(In::Undefined) }; FEW],
-            many: Vec::with_capacity(if count > FEW { count } else { 0 }),
-            count,
-        };
+        self.count = count;
+        if count > FEW {
+            self.many.reserve_exact(count);
+        }
         for (i, slot) in slots.iter().enumerate() {
             // SAFETY: the caller's promise.
             let input = unsafe { Input::new(slot, argument) };
@@ -224,12 +286,12 @@ impl<'a> Inputs<'a> {
                 error.message = error.message.replacen(argument, &format!("{argument}[{i}]"), 1);
                 error
             })?;
-            match inputs.few.get_mut(i) {
+            match self.few.get_mut(i) {
                 Some(place) if count <= FEW => *place = input,
-                _ => inputs.many.push(input),
+                _ => self.many.push(input),
             }
         }
-        Ok(inputs)
+        Ok(())
     }
 
     pub fn as_slice(&self) -> &[Input<'a>] {
@@ -237,9 +299,8 @@ impl<'a> Inputs<'a> {
     }
 
     /// Has each input looked at.
-    pub fn check(self, check: impl Fn(usize, &Input) -> Result<(), Error>) -> Result<Inputs<'a>, Error> {
-        self.as_slice().iter().enumerate().try_for_each(|(i, input)| check(i, input))?;
-        Ok(self)
+    pub fn check(&self, check: impl Fn(usize, &Input) -> Result<(), Error>) -> Result<(), Error> {
+        self.as_slice().iter().enumerate().try_for_each(|(i, input)| check(i, input))
     }
 
     pub fn values(&self) -> impl ExactSizeIterator<Item = In<'_>> {

@@ -193,7 +193,8 @@ pub fn touch<R>(
 ) -> Result<R, Box<Error>> {
     LOCAL.with(|local| {
         let entry = Entry::new(isolate, local).map_err(|status| killed(status, Vec::new()))?;
-        let result = inside(isolate, context, local.thread, None, body);
+        let at = context.map_or(At::Main, At::Context);
+        let result = inside(isolate, at, local.thread, None, body);
         drop(entry);
         if local.inside.borrow().is_empty() {
             after(isolate, Vec::new());
@@ -254,6 +255,46 @@ pub fn run<R>(
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Result<R, Box<Error>> {
+    run_at(isolate, context.map_or(At::Main, At::Context), limits, body)
+}
+
+/// As `run`, in the context that made the object.
+pub fn run_on<R>(
+    object: &Value,
+    limits: &Limits,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Box<Error>> {
+    run_at(&object.isolate, At::Object(object), limits, body)
+}
+
+/// Which context a body runs in.
+enum At<'a> {
+    Main,
+    Context(&'a v8::Global<v8::Context>),
+    Object(&'a Value),
+}
+
+impl At<'_> {
+    fn local<'s>(&self, isolate: &Isolate, handles: &v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
+        let made = match self {
+            At::Main => None,
+            At::Context(context) => Some(v8::Local::new(handles, *context)),
+            At::Object(object) => object.creation_context(handles),
+        };
+        made.unwrap_or_else(|| match &isolate.inner().main {
+            Some(context) => v8::Local::new(handles, context),
+            None => unreachable!("an isolate's first entry gives the context that it makes"),
+        })
+    }
+}
+
+#[inline]
+fn run_at<R>(
+    isolate: &Isolate,
+    at: At,
+    limits: &Limits,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Box<Error>> {
     LOCAL.with(|local| {
         let thread = local.thread;
         let run = thread.prepare(isolate, limits, false);
@@ -275,7 +316,7 @@ pub fn run<R>(
             outermost
         };
         isolate.renew_interrupts();
-        let result = inside(isolate, context, thread, Some((outermost, running)), body);
+        let result = inside(isolate, at, thread, Some((outermost, running)), body);
         local.inside.borrow_mut().last_mut().expect("still inside").runs -= 1;
         // Where the host drains, a rejection is unhandled once the host has drained.
         let drained = !isolate.options.host_drains || isolate.inner().drained;
@@ -294,7 +335,7 @@ pub fn run<R>(
 #[inline]
 fn inside<R>(
     isolate: &Isolate,
-    context: Option<&v8::Global<v8::Context>>,
+    at: At,
     thread: &'static Thread,
     run: Option<(bool, Running)>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
@@ -308,13 +349,7 @@ fn inside<R>(
     let mut goes_on = false;
     let mut result = {
         v8::scope!(let handles, &mut v8_isolate);
-        let context = match context {
-            Some(context) => v8::Local::new(handles, context),
-            None => match &isolate.inner().main {
-                Some(context) => v8::Local::new(handles, context),
-                None => unreachable!("an isolate's first entry gives the context that it makes"),
-            },
-        };
+        let context = at.local(isolate, handles);
         let scope = &mut v8::ContextScope::new(handles, context);
         v8::tc_scope!(let caught, scope);
 
@@ -340,7 +375,9 @@ fn inside<R>(
             {
                 result = Err(Box::new(Error::new(Status::Panic, panic_text(&*panic))));
             }
-            if outermost == Some(true) && let Some(error) = isolate.inner().uncaught.take() {
+            if outermost == Some(true)
+                && let Some(error) = isolate.inner().uncaught.take()
+            {
                 result = result.and(Err(error));
             }
             let ending = running.end();

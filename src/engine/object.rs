@@ -36,6 +36,8 @@ pub fn within<'s, 'i, R>(
     body: impl FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Outcome<R> {
     match object.get_creation_context(scope) {
+        // As a rule the call was made there.
+        Some(context) if raw::word(context) == raw::word(scope.get_current_context()) => body(scope),
         Some(context) => body(&mut v8::ContextScope::new(scope, context)),
         None => body(scope),
     }

@@ -3,6 +3,7 @@
 use crate::engine::enter::{Outcome, Scope, Thrown, is_inside};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
+use crate::engine::raw;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -101,6 +102,20 @@ impl Value {
         Value { isolate: Isolate::of(scope), kind, flags, held: Held::new(scope, value) }
     }
 
+    /// The context that made it, if it is an object that has one. The scope is in its isolate.
+    pub fn creation_context<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_, ()>,
+    ) -> Option<v8::Local<'s, v8::Context>> {
+        if !matches!(self.kind, Kind::Object | Kind::Function) {
+            return None;
+        }
+        let object: v8::Local<v8::Object> = v8::Local::new(scope, &*self.held).cast();
+        // SAFETY: a live object, and V8 gives a handle of the scope's. The crate's own function wants the scope
+        // to have a context already.
+        unsafe { raw::local(scope, raw::v8__Object__GetCreationContext(raw::ptr(object))) }
+    }
+
     /// The value in its isolate; another isolate's is refused.
     pub fn local<'s>(&self, scope: &Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Value>> {
         if scope.get_data(0) as *const Isolate != Arc::as_ptr(&self.isolate) {
@@ -158,7 +173,8 @@ fn object_flags(value: v8::Local<v8::Value>) -> u32 {
     }
 }
 
-/// A value that comes from the host.
+/// A value that comes from the host. Its parts are whole words: to move parts of words is slow.
+#[repr(u64)]
 #[derive(Clone, Copy)]
 pub enum In<'a> {
     Undefined,
@@ -170,7 +186,8 @@ pub enum In<'a> {
     Value(&'a Value),
 }
 
-/// A value that goes to the host.
+/// A value that goes to the host. Of whole words, as `In`.
+#[repr(u64)]
 #[derive(Clone, Debug)]
 pub enum Out {
     Undefined,
