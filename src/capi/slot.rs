@@ -2,6 +2,7 @@
 
 use crate::capi::boundary::{self, guard_value};
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
+use crate::engine::bytes::Bytes;
 use crate::engine::enter::Outcome;
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
@@ -75,7 +76,7 @@ impl jsvm_slot {
             }
             Out::String(text) => {
                 slot.kind = Kind::String as u32;
-                (slot.data, slot.len) = copy_out(&text.utf8)?;
+                (slot.data, slot.len) = give_out(text.utf8)?;
                 slot.flags = JSVM_FLAG_OWNED;
                 if let Some(exact) = text.exact {
                     slot.flags |= JSVM_FLAG_LOSSY;
@@ -99,7 +100,7 @@ impl jsvm_slot {
     /// Releases what an output slot owns.
     pub fn release(&self) {
         if self.flags & JSVM_FLAG_OWNED != 0 {
-            // SAFETY: owned data comes from `copy_out`; free takes NULL.
+            // SAFETY: owned data comes from `give_out`; free takes NULL.
             unsafe { libc::free(self.data as *mut _) };
             pool::free(self.handle);
         }
@@ -161,21 +162,17 @@ impl Drop for Place {
     }
 }
 
+/// Bytes for C to own, with a NUL after them.
+pub fn give_out(bytes: Option<Bytes>) -> Result<(*const c_char, usize), Error> {
+    match bytes {
+        Some(bytes) => Ok(bytes.into_raw()),
+        None => Err(Error::new(Status::OutOfMemory, "no memory for the bytes of the output")),
+    }
+}
+
 /// A copy of bytes for C to own, with a NUL after them.
 pub fn copy_out(bytes: &[u8]) -> Result<(*const c_char, usize), Error> {
-    // SAFETY: one byte more than is copied is allocated.
-    unsafe {
-        let copy = libc::malloc(bytes.len() + 1).cast::<u8>();
-        if copy.is_null() {
-            return Err(Error::new(
-                Status::OutOfMemory,
-                format!("no memory for {} bytes of output", bytes.len()),
-            ));
-        }
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
-        copy.add(bytes.len()).write(0);
-        Ok((copy.cast(), bytes.len()))
-    }
+    give_out(Bytes::copy(bytes))
 }
 
 /// An input slot that was looked at: its handle stays whole during the call.

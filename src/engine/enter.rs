@@ -56,9 +56,11 @@ pub struct Inside {
     runs: u32,
 }
 
-/// Whether the calling thread is inside the isolate.
-pub fn is_inside(isolate: &Isolate) -> bool {
-    is_inside_raw(isolate.raw())
+/// Whether the calling thread is inside the isolate. A thread that has begun to end is in no isolate.
+pub fn is_inside(isolate: *const Isolate) -> bool {
+    LOCAL
+        .try_with(|local| local.inside.borrow().iter().any(|stay| std::ptr::eq(stay.isolate, isolate)))
+        .unwrap_or(false)
 }
 
 /// As `is_inside`, by V8's pointer. A thread that has begun to end is in no isolate.
@@ -147,10 +149,12 @@ fn enter(isolate: &Isolate, local: &Local) -> Result<How, Kill> {
             raw::v8__Locker__CONSTRUCT(&mut locker, isolate.raw());
             raw::v8__Isolate__Enter(isolate.raw());
         }
-        set_stack_limit(isolate, local);
         How::Locked(locker)
     };
     local.inside.borrow_mut().push(Inside { isolate, runs: 0 });
+    if let How::Locked(_) = how {
+        set_stack_limit(isolate, local);
+    }
     Ok(how)
 }
 
@@ -180,8 +184,14 @@ fn set_stack_limit(isolate: &Isolate, local: &Local) {
     let available = here.saturating_sub(low);
     let reserve = STACK_RESERVE.min(available / 2);
     let limit = here.saturating_sub(isolate.options.stack_size).max(low + reserve);
-    // SAFETY: this thread is inside the isolate.
-    unsafe { raw::isolate_set_stack_limit(isolate.raw(), limit) };
+    // V8 keeps the limit of a thread that comes back. It is costly to set, and a page is no difference.
+    let id = local.thread.id.load(Ordering::Relaxed);
+    let (last, before) = isolate.inner().stack_limit;
+    if last != id || before.abs_diff(limit) > 4096 {
+        isolate.inner().stack_limit = (id, limit);
+        // SAFETY: this thread is inside the isolate.
+        unsafe { raw::isolate_set_stack_limit(isolate.raw(), limit) };
+    }
 }
 
 /// Does something inside the isolate that runs no guest code. It waits for the isolate without a
@@ -486,12 +496,15 @@ fn take_rejections(isolate: &Isolate) -> Vec<Rejection> {
 pub fn after(isolate: &Isolate, rejections: Vec<Rejection>) {
     if depth().0 > 0 {
         let mut jobs = isolate.take_jobs();
-        if let Some(listener) = isolate.listener()
-            && !rejections.is_empty()
+        if !rejections.is_empty()
+            && let Some(listener) = isolate.listener()
         {
             jobs.push(Box::new(move || rejections.into_iter().for_each(|rejection| listener(rejection))));
         }
-        return reaper::later(jobs);
+        if !jobs.is_empty() {
+            reaper::later(jobs);
+        }
+        return;
     }
 
     isolate.take_jobs().into_iter().for_each(|job| job());

@@ -81,6 +81,10 @@ pub struct Inner {
     pub uncaught: Option<Box<Error>>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
+    /// Some context has a microtask queue of its own.
+    pub own_queues: bool,
+    /// The thread that was inside last, by its id, and its stack limit.
+    pub stack_limit: (u64, usize),
 }
 
 impl Isolate {
@@ -139,6 +143,12 @@ impl Isolate {
             Arc::increment_strong_count(me);
             Arc::from_raw(me)
         }
+    }
+
+    /// As `of`, for a moment's use.
+    pub fn here(isolate: &v8::Isolate) -> &Isolate {
+        // SAFETY: `new` put it there, and whoever is inside holds a reference.
+        unsafe { &*(isolate.get_data(0) as *const Isolate) }
     }
 
     /// The state for the thread inside. Panics, which is a bug, if it is borrowed already.

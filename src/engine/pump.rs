@@ -60,7 +60,7 @@ pub fn run_until(
 
 /// Runs what is there now. True if there was something.
 fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
-    let inside = enter::is_inside(isolate);
+    let inside = enter::is_inside(&**isolate);
     enter::run(isolate, None, &Limits::NONE, |scope| {
         let mut ran = isolate.tasks.has_notes();
         while let Some(task) = isolate.tasks.next_task() {

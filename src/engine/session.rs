@@ -34,7 +34,11 @@ pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<()
     let entry = enter::span(isolate, limits, |_| {
         LOCAL.with(|local| Entry::new(isolate.clone(), local)).map_err(|kill| enter::killed(kill, Vec::new()))
     })?;
-    SESSIONS.with(|sessions| sessions.0.borrow_mut().push(Session { entry, token, depth: depth() }));
+    SESSIONS.with(|sessions| {
+        let mut sessions = sessions.0.borrow_mut();
+        sessions.push(Session { entry, token, depth: depth() });
+        note(sessions.len());
+    });
     Ok(())
 }
 
@@ -44,7 +48,9 @@ pub fn exit(token: usize) -> Result<(), Box<Error>> {
     let session = SESSIONS.with(|sessions| {
         let mut sessions = sessions.0.borrow_mut();
         let fits = sessions.last().is_some_and(|last| last.token == token && last.depth == here);
-        if fits { sessions.pop() } else { None }
+        let session = if fits { sessions.pop() } else { None };
+        note(sessions.len());
+        session
     });
     match session {
         Some(session) => {
@@ -66,9 +72,13 @@ fn leave(session: Session) {
 
 /// How many sessions the thread has.
 pub fn count() -> usize {
-    // What a thread knows of itself is made before its sessions, and so outlives them.
-    depth();
-    SESSIONS.with(|sessions| sessions.0.borrow().len())
+    LOCAL.with(|local| local.sessions.get())
+}
+
+/// Host functions ask for the number each time: it stands where they find it fast. What a thread knows of
+/// itself is made before its sessions, and so outlives them.
+fn note(count: usize) {
+    LOCAL.with(|local| local.sessions.set(count));
 }
 
 /// Leaves what a host function entered and forgot.
@@ -83,7 +93,9 @@ fn close_to(sessions: &RefCell<Vec<Session>>, count: usize) {
             if sessions.len() <= count {
                 return;
             }
-            sessions.pop()
+            let session = sessions.pop();
+            note(sessions.len());
+            session
         };
         session.into_iter().for_each(leave);
     }

@@ -26,6 +26,8 @@ const KILL_STACK_FRAMES: usize = 32;
 /// so whoever has found a record may look at it, and who comes late finds no run of what it looks for.
 #[derive(Default)]
 pub struct Thread {
+    /// Of the thread that has the record now: no two threads have the same.
+    pub id: AtomicU64,
     /// The innermost run, tagged with VISITED while somebody visits. The thread puts a run on and takes
     /// it off by one exchange of this word, which fails during a visit: then it waits for the lock.
     top: AtomicPtr<Run>,
@@ -185,6 +187,8 @@ impl Thread {
             watchdog::register(thread);
             thread
         });
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        thread.id.store(IDS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
         thread.deadline.store(NEVER, Ordering::SeqCst);
         let mut clock = libc::CLOCK_THREAD_CPUTIME_ID;
         // SAFETY: asks for the calling thread's own clock; on failure the default stays.
@@ -437,6 +441,8 @@ pub struct Local {
     pub thread: &'static Thread,
     /// The isolates this thread is in, outermost first.
     pub inside: RefCell<Vec<crate::engine::enter::Inside>>,
+    /// How many sessions the thread has (see `session`).
+    pub sessions: Cell<usize>,
     /// The lowest address of this thread's stack.
     pub stack_low: Cell<usize>,
 }
@@ -451,6 +457,7 @@ thread_local! {
     pub static LOCAL: Local = Local {
         thread: Thread::new(),
         inside: const { RefCell::new(Vec::new()) },
+        sessions: const { Cell::new(0) },
         stack_low: const { Cell::new(0) },
     };
 }

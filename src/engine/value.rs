@@ -1,5 +1,6 @@
 //! Values that the host keeps, and values that cross a call.
 
+use crate::engine::bytes::{self, Bytes};
 use crate::engine::enter::{Outcome, Scope, Thrown, is_inside};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
@@ -76,7 +77,7 @@ impl<T> std::ops::Deref for Held<T> {
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
-        if !is_inside(&self.isolate) {
+        if !is_inside(&*self.isolate) {
             self.isolate.deferred.store(true, Ordering::Relaxed);
         }
     }
@@ -127,16 +128,17 @@ impl Value {
 
 /// Kind and flags by V8's own brands, without running guest code.
 pub fn kind_of(value: v8::Local<v8::Value>) -> (Kind, u32) {
-    if value.is_undefined() {
+    // What is frequent is asked first.
+    if value.is_number() {
+        (Kind::Number, 0)
+    } else if value.is_string() {
+        (Kind::String, 0)
+    } else if value.is_undefined() {
         (Kind::Undefined, 0)
     } else if value.is_null() {
         (Kind::Null, 0)
     } else if value.is_boolean() {
         (Kind::Boolean, 0)
-    } else if value.is_number() {
-        (Kind::Number, 0)
-    } else if value.is_string() {
-        (Kind::String, 0)
     } else if value.is_symbol() {
         (Kind::Symbol, 0)
     } else if value.is_big_int() {
@@ -201,10 +203,17 @@ pub enum Out {
 }
 
 /// A string as UTF-8; with the value itself where UTF-8 cannot say it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Text {
-    pub utf8: Vec<u8>,
+    /// None if there was no memory for it.
+    pub utf8: Option<Bytes>,
     pub exact: Option<Arc<Value>>,
+}
+
+impl Clone for Text {
+    fn clone(&self) -> Text {
+        Text { utf8: self.utf8.as_deref().and_then(Bytes::copy), exact: self.exact.clone() }
+    }
 }
 
 impl In<'_> {
@@ -227,7 +236,7 @@ impl Out {
             Kind::Undefined => Out::Undefined,
             Kind::Null => Out::Null,
             Kind::Boolean => Out::Boolean(value.is_true()),
-            Kind::Number => Out::Number(value.number_value(scope).unwrap_or(f64::NAN)),
+            Kind::Number => Out::Number(value.cast::<v8::Number>().value()),
             Kind::String => Out::String(text(scope, value.cast())),
             Kind::Bigint => Out::Bigint(bigint_bytes(value.cast())),
             _ => Out::Value(Arc::new(Value::new(scope, value))),
@@ -246,10 +255,11 @@ pub fn string<'s>(scope: &v8::PinScope<'s, '_, ()>, text: &str) -> Outcome<v8::L
 
 /// The string's UTF-8, and the string itself if that lost something.
 pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Text {
-    let utf8 = string.to_rust_string_lossy(scope).into_bytes();
-    // A lost surrogate shows as U+FFFD, which a string may also have of its own.
-    let suspicious = !string.is_onebyte() && has_replacement(&utf8);
-    let lossy = suspicious && has_lone_surrogate(scope, string);
+    // Nothing of V8's is made while it is looked at.
+    let (utf8, lossy) = match v8::ValueView::new(scope, string).data() {
+        v8::ValueViewData::OneByte(units) => (bytes::utf8_of_latin1(units), false),
+        v8::ValueViewData::TwoByte(units) => bytes::utf8_of_utf16(units),
+    };
     let exact = lossy.then(|| Arc::new(Value::new(scope, string.into())));
     Text { utf8, exact }
 }
