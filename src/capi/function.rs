@@ -170,7 +170,7 @@ impl CHost {
 
     fn taken<'s>(&self, call: &mut Call<'_, 's, '_>, slot: &jsvm_slot) -> Result<Taken<'s>, Error> {
         // SAFETY: the host's promise about the slot that its function fills.
-        let input = unsafe { Input::new(slot, "result") };
+        let input = unsafe { Input::from_ptr(slot, "result") };
         input
             .and_then(|input| call.take(input.value()))
             .map_err(|error| Error::invalid(format!("host function '{}': {}", self.name, error.message)))

@@ -182,43 +182,48 @@ pub enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// Looks at a slot. The input is written where it is to be: to move it would cost more than to look.
+    ///
     /// # Safety
     /// The slot's data is readable for the time of the call.
-    pub unsafe fn new(slot: &'a jsvm_slot, argument: &str) -> Result<Input<'a>, Error> {
-        if !slot.handle.is_null() {
-            return Ok(Input::Pinned(pool::pin(slot.handle, argument)?));
-        }
-        let plain = match slot.kind {
-            k if k == Kind::Undefined as u32 => In::Undefined,
-            k if k == Kind::Null as u32 => In::Null,
-            k if k == Kind::Boolean as u32 => In::Boolean(slot.number != 0.0),
-            k if k == Kind::Number as u32 => In::Number(slot.number),
-            k if k == Kind::String as u32 => {
-                // SAFETY: the caller's promise.
-                In::String(unsafe { boundary::text(slot.data, slot.len, argument)? })
+    pub unsafe fn read(&mut self, slot: &'a jsvm_slot, argument: &str) -> Result<(), Error> {
+        *self = if !slot.handle.is_null() {
+            Input::Pinned(pool::pin(slot.handle, argument)?)
+        } else {
+            match slot.kind {
+                k if k == Kind::Number as u32 => Input::Plain(In::Number(slot.number)),
+                k if k == Kind::String as u32 => {
+                    // SAFETY: the caller's promise.
+                    Input::Plain(In::String(unsafe { boundary::text(slot.data, slot.len, argument)? }))
+                }
+                k if k == Kind::Undefined as u32 => Input::Plain(In::Undefined),
+                k if k == Kind::Null as u32 => Input::Plain(In::Null),
+                k if k == Kind::Boolean as u32 => Input::Plain(In::Boolean(slot.number != 0.0)),
+                k if k == Kind::Bigint as u32 => {
+                    // SAFETY: the caller's promise.
+                    let bytes = unsafe { boundary::bytes(slot.data.cast(), slot.len, argument)? };
+                    Input::Plain(In::Bigint(bytes))
+                }
+                k if k <= Kind::Function as u32 => {
+                    return Err(Error::invalid(format!("{argument}: a slot of kind {k} needs a handle")));
+                }
+                k => return Err(Error::invalid(format!("{argument}: {k} is no kind of a slot"))),
             }
-            k if k == Kind::Bigint as u32 => {
-                // SAFETY: the caller's promise.
-                In::Bigint(unsafe { boundary::bytes(slot.data.cast(), slot.len, argument)? })
-            }
-            k if k <= Kind::Function as u32 => {
-                return Err(Error::invalid(format!("{argument}: a slot of kind {k} needs a handle")));
-            }
-            k => return Err(Error::invalid(format!("{argument}: {k} is no kind of a slot"))),
         };
-        Ok(Input::Plain(plain))
+        Ok(())
     }
 
     /// A slot by pointer; NULL is `undefined`.
     ///
     /// # Safety
-    /// As `new`; the pointer is NULL or a readable slot.
+    /// As `read`; the pointer is NULL or a readable slot.
     pub unsafe fn from_ptr(slot: *const jsvm_slot, argument: &str) -> Result<Input<'a>, Error> {
-        if slot.is_null() {
-            return Ok(Input::Plain(In::Undefined));
+        let mut input = Input::Plain(In::Undefined);
+        if !slot.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { input.read(&*slot, argument)? };
         }
-        // SAFETY: the caller's promise.
-        unsafe { Input::new(&*slot, argument) }
+        Ok(input)
     }
 
     pub fn value(&self) -> In<'_> {
@@ -229,12 +234,17 @@ impl<'a> Input<'a> {
     }
 
     /// Refuses a handle of another isolate.
+    #[inline]
     pub fn of(self, isolate: &Isolate, argument: &str) -> Result<Input<'a>, Error> {
-        match &self {
-            Input::Pinned(handle) => of(isolate, &handle.0, argument)?,
-            Input::Plain(_) => {}
+        self.check_isolate(isolate, argument).map(|()| self)
+    }
+
+    #[inline]
+    fn check_isolate(&self, isolate: &Isolate, argument: &str) -> Result<(), Error> {
+        match self {
+            Input::Pinned(handle) => of(isolate, &handle.0, argument),
+            Input::Plain(_) => Ok(()),
         }
-        Ok(self)
     }
 }
 
@@ -246,8 +256,8 @@ pub fn of(isolate: &Isolate, value: &Value, argument: &str) -> Result<(), Error>
     Ok(())
 }
 
-/// The input slots of one call. A few need no memory. They are filled where they are: to move them
-/// would cost more than to look at them.
+/// The input slots of one call. A few need no memory. They are filled where they are, as
+/// `Input::read` does.
 pub struct Inputs<'a> {
     few: [Input<'a>; FEW],
     many: Vec<Input<'a>>,
@@ -261,7 +271,7 @@ impl<'a> Inputs<'a> {
     }
 
     /// # Safety
-    /// As `Input::new`, for each of `count` slots.
+    /// As `Input::read`, for each of `count` slots.
     pub unsafe fn fill(
         &mut self,
         slots: *const jsvm_slot,
@@ -273,22 +283,22 @@ impl<'a> Inputs<'a> {
         let slots: &'a [jsvm_slot] = unsafe { boundary::elements(slots, count, argument)? };
         self.count = count;
         if count > FEW {
-            self.many.reserve_exact(count);
+            self.many.resize_with(count, || Input::Plain(In::Undefined));
         }
-        for (i, slot) in slots.iter().enumerate() {
+        for (i, (slot, place)) in slots.iter().zip(self.as_mut_slice()).enumerate() {
             // SAFETY: the caller's promise.
-            let input = unsafe { Input::new(slot, argument) };
+            let read = unsafe { place.read(slot, argument) };
             // The name with the index is only made where it is needed.
-            let input = input.and_then(|input| input.of(isolate, argument)).map_err(|mut error| {
+            read.and_then(|()| place.check_isolate(isolate, argument)).map_err(|mut error| {
                 error.message = error.message.replacen(argument, &format!("{argument}[{i}]"), 1);
                 error
             })?;
-            match self.few.get_mut(i) {
-                Some(place) if count <= FEW => *place = input,
-                _ => self.many.push(input),
-            }
         }
         Ok(())
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [Input<'a>] {
+        if self.count > FEW { &mut self.many } else { &mut self.few[..self.count] }
     }
 
     pub fn as_slice(&self) -> &[Input<'a>] {

@@ -95,15 +95,16 @@ pub struct Entry<I: Deref<Target = Isolate>> {
     how: How,
 }
 
+#[derive(Clone, Copy, PartialEq)]
 enum How {
     Nested,
     Again,
-    Locked([usize; 2]),
+    Locked,
 }
 
 impl<I: Deref<Target = Isolate>> Entry<I> {
     #[inline]
-    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Kill> {
+    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Box<Error>> {
         let how = enter(&isolate, local)?;
         Ok(Entry { isolate, how })
     }
@@ -112,16 +113,16 @@ impl<I: Deref<Target = Isolate>> Entry<I> {
 impl<I: Deref<Target = Isolate>> Drop for Entry<I> {
     #[inline]
     fn drop(&mut self) {
-        if !matches!(self.how, How::Nested) {
-            leave(&self.isolate, &mut self.how);
+        if self.how != How::Nested {
+            leave(&self.isolate, self.how);
         }
     }
 }
 
-fn enter(isolate: &Isolate, local: &Local) -> Result<How, Kill> {
+fn enter(isolate: &Isolate, local: &Local) -> Result<How, Box<Error>> {
     // Who is inside already gets nothing more either.
     if isolate.closed.load(Ordering::Relaxed) {
-        return Err(Status::Disposed.into());
+        return Err(killed(Status::Disposed, Vec::new()));
     }
     let (top, below, holds) = {
         let inside = local.inside.borrow();
@@ -140,34 +141,33 @@ fn enter(isolate: &Isolate, local: &Local) -> Result<How, Kill> {
             if refused.dispose {
                 isolate.dispose();
             }
-            return Err(refused.kill);
+            return Err(killed(refused.kill, Vec::new()));
         }
-        let mut locker = [0usize; 2];
         // SAFETY: the gate lets one thread through and the isolate is not disposed while it is
-        // held, so the lock is free. V8's Locker holds no pointer to itself: it may be moved.
+        // held, so the lock is free, and the place for V8's record of it this thread's.
         unsafe {
-            raw::v8__Locker__CONSTRUCT(&mut locker, isolate.raw());
+            raw::v8__Locker__CONSTRUCT(isolate.locker.get(), isolate.raw());
             raw::v8__Isolate__Enter(isolate.raw());
         }
-        How::Locked(locker)
+        How::Locked
     };
     local.inside.borrow_mut().push(Inside { isolate, runs: 0 });
-    if let How::Locked(_) = how {
+    if how == How::Locked {
         set_stack_limit(isolate, local);
     }
     Ok(how)
 }
 
-fn leave(isolate: &Isolate, how: &mut How) {
+fn leave(isolate: &Isolate, how: How) {
     let thread = LOCAL.with(|local| {
         local.inside.borrow_mut().pop();
         local.thread
     });
     // SAFETY: entered by `enter`, and entries are left in reverse order.
     unsafe { raw::v8__Isolate__Exit(isolate.raw()) };
-    if let How::Locked(locker) = how {
+    if how == How::Locked {
         // SAFETY: constructed by `enter`.
-        unsafe { raw::v8__Locker__DESTRUCT(locker) };
+        unsafe { raw::v8__Locker__DESTRUCT(isolate.locker.get()) };
         if isolate.gate.release(thread) {
             isolate.dispose();
         } else {
@@ -202,9 +202,9 @@ pub fn touch<R>(
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Result<R, Box<Error>> {
     LOCAL.with(|local| {
-        let entry = Entry::new(isolate, local).map_err(|status| killed(status, Vec::new()))?;
+        let entry = Entry::new(isolate, local)?;
         let at = context.map_or(At::Main, At::Context);
-        let result = inside(isolate, at, local.thread, None, body);
+        let result = inside(isolate, at, local.thread, None, None, body);
         drop(entry);
         if local.inside.borrow().is_empty() {
             after(isolate, Vec::new());
@@ -234,8 +234,7 @@ pub fn bare<R>(
     body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i, ()>) -> Outcome<R>,
 ) -> Result<R, Box<Error>> {
     let thread = Thread::current();
-    let entry =
-        LOCAL.with(|local| Entry::new(isolate, local)).map_err(|status| killed(status, Vec::new()))?;
+    let entry = LOCAL.with(|local| Entry::new(isolate, local))?;
     let result = {
         // SAFETY: entered above.
         let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
@@ -309,14 +308,13 @@ fn run_at<R>(
         let thread = local.thread;
         let run = thread.prepare(isolate, limits, false);
         let running = thread.begin(&run);
-        let entry = match thread.marked() {
-            None => Entry::new(isolate, local),
-            Some(kill) => Err(kill),
-        };
-        let entry = entry.map_err(|kill| killed(kill, Vec::new()))?;
+        if let Some(kill) = thread.marked() {
+            return Err(killed(kill, Vec::new()));
+        }
+        let entry = Entry::new(isolate, local)?;
         // An interrupt asked for before V8's lock was ours is forgotten by V8; its mark is not.
         if let Some(kill) = thread.marked() {
-            running.end();
+            drop(running);
             return Err(killed(kill, Vec::new()));
         }
         let outermost = {
@@ -326,7 +324,7 @@ fn run_at<R>(
             outermost
         };
         isolate.renew_interrupts();
-        let result = inside(isolate, at, thread, Some((outermost, running)), body);
+        let result = inside(isolate, at, thread, Some(outermost), Some(running), body);
         local.inside.borrow_mut().last_mut().expect("still inside").runs -= 1;
         // Where the host drains, a rejection is unhandled once the host has drained.
         let drained = !isolate.options.host_drains || isolate.inner().drained;
@@ -340,14 +338,15 @@ fn run_at<R>(
     })
 }
 
-/// Opens the scopes, runs the body and says how it ended. `run` is None for `touch`, otherwise the run, and
-/// whether it is the outermost of the isolate on this thread.
+/// Opens the scopes, runs the body and says how it ended. For `run` there are the run, and whether it is the
+/// outermost of the isolate on this thread.
 #[inline]
 fn inside<R>(
     isolate: &Isolate,
     at: At,
     thread: &'static Thread,
-    run: Option<(bool, Running)>,
+    outermost: Option<bool>,
+    running: Option<Running>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Result<R, Box<Error>> {
     // SAFETY: the caller has entered the isolate.
@@ -355,7 +354,6 @@ fn inside<R>(
     if isolate.deferred.load(Ordering::Relaxed) && isolate.deferred.swap(false, Ordering::Relaxed) {
         free_deferred(&mut v8_isolate);
     }
-    let (outermost, running) = run.map_or((None, None), |(outermost, run)| (Some(outermost), Some(run)));
     let mut goes_on = false;
     let mut result = {
         v8::scope!(let handles, &mut v8_isolate);
@@ -390,14 +388,15 @@ fn inside<R>(
             {
                 result = result.and(Err(error));
             }
-            let ending = running.end();
-            goes_on = ending.goes_on;
-            if let Some((status, stack)) = ending.killed {
-                if !goes_on {
-                    // SAFETY: this thread is inside the isolate.
-                    unsafe { raw::v8__Isolate__CancelTerminateExecution(isolate.raw()) };
+            if let Some(ending) = running.end() {
+                goes_on = ending.goes_on;
+                if let Some((status, stack)) = ending.killed {
+                    if !goes_on {
+                        // SAFETY: this thread is inside the isolate.
+                        unsafe { raw::v8__Isolate__CancelTerminateExecution(isolate.raw()) };
+                    }
+                    result = Err(killed(status, stack));
                 }
-                result = Err(killed(status, stack));
             }
         }
         result
@@ -457,6 +456,7 @@ fn free_deferred(isolate: &mut v8::Isolate) {
     drop(v8::Global::new(scope, undefined));
 }
 
+#[cold]
 pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Box<Error> {
     Box::new(Error::killed(kill, stack))
 }

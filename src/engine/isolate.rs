@@ -56,6 +56,8 @@ pub struct Isolate {
     /// Taken by whoever takes the isolate down.
     shared: UnsafeCell<Option<v8::SharedIsolate>>,
     inner: RefCell<Inner>,
+    /// V8's record of its lock, for the thread inside.
+    pub locker: UnsafeCell<[usize; 2]>,
     functions: Mutex<function::Registry>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
@@ -64,7 +66,7 @@ pub struct Isolate {
     has_interrupts: AtomicBool,
 }
 
-// SAFETY: `inner` and what is behind `raw` are touched only by the thread that is inside (the gate
+// SAFETY: `inner`, `locker` and what is behind `raw` are touched only by the thread that is inside (the gate
 // and V8's lock see to that); `shared` only by the one that `Gate::close` or `release` appointed.
 unsafe impl Send for Isolate {}
 // SAFETY: as above.
@@ -110,6 +112,7 @@ impl Isolate {
             remote: owned.thread_safe_handle(),
             shared: UnsafeCell::new(None),
             inner: RefCell::default(),
+            locker: UnsafeCell::default(),
             functions: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),

@@ -31,9 +31,7 @@ thread_local! {
 
 /// Holds the isolate until `exit` with the same token. The limits are those of the wait for it.
 pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<(), Box<Error>> {
-    let entry = enter::span(isolate, limits, |_| {
-        LOCAL.with(|local| Entry::new(isolate.clone(), local)).map_err(|kill| enter::killed(kill, Vec::new()))
-    })?;
+    let entry = enter::span(isolate, limits, |_| LOCAL.with(|local| Entry::new(isolate.clone(), local)))?;
     SESSIONS.with(|sessions| {
         let mut sessions = sessions.0.borrow_mut();
         sessions.push(Session { entry, token, depth: depth() });

@@ -49,6 +49,7 @@ const VISITED: usize = 1;
 /// One call into an isolate. The record lies in the frame of the call, above the one of the call around it.
 pub struct Run {
     below: *const Run,
+    thread: &'static Thread,
     isolate: *const Isolate,
     /// The run is a span around several stays in the isolate, not one of them.
     span: bool,
@@ -67,7 +68,6 @@ pub struct Run {
 }
 
 /// How a run ended.
-#[derive(Default)]
 pub struct Ending {
     /// Why, and the guest's stack, when the run was ended from outside.
     pub killed: Option<(Kill, Vec<Frame>)>,
@@ -148,25 +148,21 @@ impl Run {
 }
 
 /// A run that is on its thread's stack.
-pub struct Running<'a> {
-    thread: &'static Thread,
-    run: &'a Run,
-    ended: bool,
-}
+pub struct Running<'a>(&'a Run);
 
 impl Running<'_> {
-    /// Takes the run off the stack and says how it ended.
-    pub fn end(mut self) -> Ending {
-        self.ended = true;
-        self.thread.pop(self.run)
+    /// Takes the run off the stack and says how it ended, unless it was by itself.
+    #[inline]
+    pub fn end(self) -> Option<Box<Ending>> {
+        let run = self.0;
+        std::mem::forget(self);
+        run.thread.pop(run)
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.thread.pop(self.run);
-        }
+        self.0.thread.pop(self.0);
     }
 }
 
@@ -217,6 +213,7 @@ impl Thread {
     }
 
     /// Replaces the innermost run. Only for the thread itself.
+    #[inline]
     fn exchange(&self, from: *const Run, to: *const Run) {
         let (from, to) = (from.cast_mut(), to.cast_mut());
         // Release: who visits sees what is in the run. Acquire: the thread sees what visits have written.
@@ -227,9 +224,11 @@ impl Thread {
     }
 
     /// Makes the record of a run and starts its clocks.
-    pub fn prepare(&self, isolate: &Isolate, limits: &Limits, span: bool) -> Run {
+    #[inline]
+    pub fn prepare(&'static self, isolate: &Isolate, limits: &Limits, span: bool) -> Run {
         let mut run = Run {
             below: self.top.load(Ordering::Relaxed).map_addr(|a| a & !VISITED),
+            thread: self,
             isolate,
             span,
             deadline: NEVER,
@@ -256,9 +255,16 @@ impl Thread {
 
     /// Puts a run on the stack of the calling thread, whose record this is. `marked` tells whether it may
     /// go on; it is to be asked once the isolate is entered, since V8 forgets the interrupts that came before.
+    #[inline]
     pub fn begin<'a>(&'static self, run: &'a Run) -> Running<'a> {
         self.exchange(run.below, run);
-        let running = Running { thread: self, run, ended: false };
+        if run.is_limited() || run.cancel.is_some() {
+            self.arm(run);
+        }
+        Running(run)
+    }
+
+    fn arm(&'static self, run: &Run) {
         let look = run.next_look();
         if look < self.deadline.load(Ordering::Relaxed) {
             self.deadline.store(look, Ordering::SeqCst);
@@ -269,22 +275,22 @@ impl Thread {
         {
             self.cancelled(cancel);
         }
-        running
     }
 
     /// Takes the top run off the stack.
-    fn pop(&'static self, run: &Run) -> Ending {
+    #[inline]
+    fn pop(&'static self, run: &Run) -> Option<Box<Ending>> {
         self.exchange(run, run.below);
         if let Some(cancel) = &run.cancel {
             cancel.detach(self);
         }
         // Nothing is marked without an alert, and an alert that a visit made before the exchange is seen.
-        if !run.is_limited() && !self.must_stop() { Ending::default() } else { self.look_back(run) }
+        if run.is_limited() || self.must_stop() { self.look_back(run) } else { None }
     }
 
     /// What is left to do after a run that had limits, or on a stack where something is marked.
     #[cold]
-    fn look_back(&self, run: &Run) -> Ending {
+    fn look_back(&self, run: &Run) -> Option<Box<Ending>> {
         let visit = self.visit();
         if run.is_limited() {
             self.deadline.store(visit.next_look(), Ordering::SeqCst);
@@ -294,11 +300,10 @@ impl Thread {
         }
         let same = |r: &Run| !r.span && std::ptr::eq(r.isolate, run.isolate);
         let ends = |r: &Run| r.terminating.get().or(r.mark.get());
-        Ending {
-            goes_on: !run.span && visit.runs().any(|r| same(r) && ends(r).is_some()),
-            // Like Node, a run that finished in the moment it was to be ended was ended.
-            killed: ends(run).map(|kill| (kill, run.stack.take())),
-        }
+        let goes_on = !run.span && visit.runs().any(|r| same(r) && ends(r).is_some());
+        // Like Node, a run that finished in the moment it was to be ended was ended.
+        let killed = ends(run).map(|kill| (kill, run.stack.take()));
+        (goes_on || killed.is_some()).then(|| Box::new(Ending { killed, goes_on }))
     }
 
     /// What has marked the top run or one below it.
