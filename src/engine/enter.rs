@@ -13,7 +13,7 @@ use crate::engine::error::{Error, Frame, Kill, Status};
 use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
 use crate::engine::thread::{self, LOCAL, Local, Running, Thread};
-use crate::engine::value::{Out, Value};
+use crate::engine::value::{Held, Out, Value};
 use crate::engine::{heap, raw, reaper};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -198,7 +198,7 @@ fn set_stack_limit(isolate: &Isolate, local: &Local) {
 /// limit of its own. Without a context it is the main one.
 pub fn touch<R>(
     isolate: &Isolate,
-    context: Option<&v8::Global<v8::Context>>,
+    context: Option<&Held<v8::Context>>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Result<R, Box<Error>> {
     LOCAL.with(|local| {
@@ -260,7 +260,7 @@ pub fn bare<R>(
 /// drains the microtasks before it returns. Without a context it is the main one.
 pub fn run<R>(
     isolate: &Isolate,
-    context: Option<&v8::Global<v8::Context>>,
+    context: Option<&Held<v8::Context>>,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Result<R, Box<Error>> {
@@ -279,7 +279,7 @@ pub fn run_on<R>(
 /// Which context a body runs in.
 enum At<'a> {
     Main,
-    Context(&'a v8::Global<v8::Context>),
+    Context(&'a Held<v8::Context>),
     Object(&'a Value),
 }
 
@@ -287,7 +287,7 @@ impl At<'_> {
     fn local<'s>(&self, isolate: &Isolate, handles: &v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
         let made = match self {
             At::Main => None,
-            At::Context(context) => Some(v8::Local::new(handles, *context)),
+            At::Context(context) => Some(context.local(handles)),
             At::Object(object) => object.creation_context(handles),
         };
         made.unwrap_or_else(|| match &isolate.inner().main {
@@ -472,8 +472,11 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 }
 
 fn take_rejections(isolate: &Isolate) -> Vec<Rejection> {
-    isolate.inner().drained = false;
-    let list = std::mem::take(&mut isolate.inner().rejections);
+    let list = {
+        let mut inner = isolate.inner();
+        inner.drained = false;
+        std::mem::take(&mut inner.rejections)
+    };
     if list.is_empty() {
         return Vec::new();
     }

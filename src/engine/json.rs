@@ -5,13 +5,13 @@ use crate::engine::error::Error;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::raw;
-use crate::engine::value::{self, In, Out, Text};
+use crate::engine::value::{self, Held, In, Out, Text};
 use std::sync::Arc;
 
 /// JSON.parse in a context of the isolate.
 pub fn parse(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     text: &str,
     limits: &Limits,
 ) -> Result<Out, Box<Error>> {
@@ -25,7 +25,7 @@ pub fn parse(
 /// JSON.stringify in a context of the isolate. None is `undefined`.
 pub fn stringify(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     value: &In,
     indent: usize,
     limits: &Limits,

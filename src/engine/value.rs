@@ -5,6 +5,7 @@ use crate::engine::enter::{Outcome, Scope, Thrown, is_inside};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::raw;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -59,19 +60,33 @@ pub const JSVM_FLAG_LOSSY: u32 = 1 << 10;
 /// cell is freed now, when the isolate is next entered, or with the isolate.
 pub struct Held<T> {
     isolate: Arc<Isolate>,
-    global: v8::Global<T>,
+    /// V8's cell, which `_global` frees.
+    cell: NonNull<T>,
+    _global: v8::Global<T>,
 }
+
+// SAFETY: the cell is followed only inside the isolate, as a `Global`'s is.
+unsafe impl<T> Send for Held<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Held<T> {}
 
 impl<T> Held<T> {
     pub fn new<'s>(scope: &v8::PinScope<'s, '_, ()>, value: v8::Local<'s, T>) -> Held<T> {
-        Held { isolate: Isolate::of(scope), global: v8::Global::new(scope, value) }
+        let isolate = Isolate::of(scope);
+        let cell = v8::Global::new(scope, value).into_raw();
+        // SAFETY: this thread is inside the isolate, and the cell was made in it.
+        let global = unsafe { v8::Global::from_raw(&mut raw::isolate(isolate.raw()), cell) };
+        Held { isolate, cell, _global: global }
     }
-}
 
-impl<T> std::ops::Deref for Held<T> {
-    type Target = v8::Global<T>;
-    fn deref(&self) -> &v8::Global<T> {
-        &self.global
+    /// The scope is in the same isolate: the caller has compared, or has entered by this one.
+    pub fn local<'s>(&self, scope: &v8::PinScope<'s, '_, ()>) -> v8::Local<'s, T> {
+        debug_assert!(std::ptr::eq(Isolate::here(scope), &*self.isolate));
+        // SAFETY: this thread is inside the isolate of the live cell. `v8::Local::new` would look that up each time.
+        let local =
+            unsafe { raw::v8__Local__New(self.isolate.raw(), self.cell.as_ptr().cast_const().cast()) };
+        // SAFETY: V8 gave a handle of the scope for what is in the cell.
+        unsafe { raw::local(scope, local.cast()) }.expect("a cell is never empty")
     }
 }
 
@@ -111,10 +126,28 @@ impl Value {
         if !matches!(self.kind, Kind::Object | Kind::Function) {
             return None;
         }
-        let object: v8::Local<v8::Object> = v8::Local::new(scope, &*self.held).cast();
+        let object = raw::ptr(self.held.local(scope)).cast();
         // SAFETY: a live object, and V8 gives a handle of the scope's. The crate's own function wants the scope
         // to have a context already.
-        unsafe { raw::local(scope, raw::v8__Object__GetCreationContext(raw::ptr(object))) }
+        unsafe { raw::local(scope, raw::v8__Object__GetCreationContext(object)) }
+    }
+
+    /// The value as an object, which its kind must say it is.
+    pub fn object<'s>(&self, scope: &Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Object>> {
+        if !matches!(self.kind, Kind::Object | Kind::Function) {
+            return Err(Error::invalid("a value is not an object").into());
+        }
+        // SAFETY: the kind is what V8 said of the value.
+        Ok(unsafe { v8::Local::cast_unchecked(self.local(scope)?) })
+    }
+
+    /// The object of this value as a function, which its kind must say it is.
+    pub fn function<'s>(&self, object: v8::Local<'s, v8::Object>) -> Outcome<v8::Local<'s, v8::Function>> {
+        if self.kind != Kind::Function {
+            return Err(Error::invalid("a value is not a function").into());
+        }
+        // SAFETY: the kind is what V8 said of the value.
+        Ok(unsafe { v8::Local::cast_unchecked(object) })
     }
 
     /// The value in its isolate; another isolate's is refused.
@@ -122,7 +155,7 @@ impl Value {
         if scope.get_data(0) as *const Isolate != Arc::as_ptr(&self.isolate) {
             return Err(Error::new(Status::WrongIsolate, "a value belongs to another isolate").into());
         }
-        Ok(v8::Local::new(scope, &*self.held))
+        Ok(self.held.local(scope))
     }
 }
 

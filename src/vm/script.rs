@@ -54,8 +54,8 @@ impl Script {
                 "context: it belongs to another isolate than the script",
             )));
         }
-        enter::run(&self.isolate, context.map(|c| &*c.global), limits, |scope| {
-            let unbound = v8::Local::new(scope, &*self.unbound);
+        enter::run(&self.isolate, context.map(|c| &c.global), limits, |scope| {
+            let unbound = self.unbound.local(scope);
             take(run_unbound(scope, unbound)?)
         })
     }
@@ -64,7 +64,7 @@ impl Script {
     /// functions that were compiled on the way.
     pub fn create_cached_data(&self) -> Result<Vec<u8>, Box<Error>> {
         enter::touch(&self.isolate, None, |scope| {
-            let unbound = v8::Local::new(scope, &*self.unbound);
+            let unbound = self.unbound.local(scope);
             let cache = unbound
                 .create_code_cache()
                 .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
@@ -83,7 +83,7 @@ pub fn evaluate<R>(
 ) -> Result<R, Box<Error>> {
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let script = compile(scope, source, options)?;
-        let unbound = v8::Local::new(scope, &*script.unbound);
+        let unbound = script.unbound.local(scope);
         take(run_unbound(scope, unbound)?)
     })
 }
