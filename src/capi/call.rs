@@ -97,7 +97,7 @@ pub unsafe extern "C" fn jsvm_function_call(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let mut place = unsafe { Place::new(result) };
+        let place = unsafe { Place::new(result) };
         let function = pin_kind(function, Kind::Function, "function", "a function")?;
         let isolate = &function.0.isolate;
         object::check_arguments(argc)?;
@@ -107,11 +107,11 @@ pub unsafe extern "C" fn jsvm_function_call(
             inputs.fill(args, argc, "args", isolate)?;
             (Input::from_ptr(this_value, "this_value")?.of(isolate, "this_value")?, RunLimits::new(options)?)
         };
-        enter::run_on(&function.0, &limits.limits(), |scope| {
+        let done = enter::run_on(&function.0, &limits.limits(), |scope| {
             let wanted = place.is_wanted();
             place.fill(object::call(scope, &function.0, this.value(), inputs.values(), wanted)?)
         })?;
-        place.keep();
+        done.keep();
         Ok(())
     })
 }
@@ -140,7 +140,7 @@ pub unsafe extern "C" fn jsvm_function_construct(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let mut place = unsafe { Place::wanted(result, "result")? };
+        let place = unsafe { Place::wanted(result, "result")? };
         let function = pin_kind(function, Kind::Function, "function", "a function")?;
         let isolate = &function.0.isolate;
         object::check_arguments(argc)?;
@@ -150,10 +150,10 @@ pub unsafe extern "C" fn jsvm_function_construct(
             inputs.fill(args, argc, "args", isolate)?;
             RunLimits::new(options)?
         };
-        enter::run_on(&function.0, &limits.limits(), |scope| {
+        let done = enter::run_on(&function.0, &limits.limits(), |scope| {
             place.fill(object::construct(scope, &function.0, inputs.values())?)
         })?;
-        place.keep();
+        done.keep();
         Ok(())
     })
 }

@@ -154,19 +154,19 @@ pub unsafe extern "C" fn jsvm_context_evaluate(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let mut place = unsafe { Place::new(result) };
+        let place = unsafe { Place::new(result) };
         let context = pool::pin(context, "context")?;
         // SAFETY: as above.
         let (source, limits) =
             unsafe { (text(source, source_len, "source")?, RunLimits::named(run_options, "run_options")?) };
         // SAFETY: as above.
-        unsafe {
+        let done = unsafe {
             with_options(script_options, "script_options", |options| {
                 let take = |value| place.fill(value);
                 script::evaluate(&context.context, source, options, &limits.limits(), take)
             })?
         };
-        place.keep();
+        done.keep();
         Ok(())
     })
 }

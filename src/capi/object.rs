@@ -106,15 +106,15 @@ pub unsafe extern "C" fn jsvm_object_get(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let mut place = unsafe { Place::wanted(result, "result")? };
+        let place = unsafe { Place::wanted(result, "result")? };
         let object = pin_object(object, "object")?;
         let isolate = &object.0.isolate;
         // SAFETY: as above.
         let (key, limits) = unsafe { (self::key(key, isolate)?, RunLimits::new(options)?) };
-        enter::run_on(&object.0, &limits.limits(), |scope| {
+        let done = enter::run_on(&object.0, &limits.limits(), |scope| {
             place.fill(object::get(scope, &object.0, key.value())?)
         })?;
-        place.keep();
+        done.keep();
         Ok(())
     })
 }

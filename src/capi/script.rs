@@ -179,15 +179,15 @@ unsafe fn run(
     script: *const jsvm_script,
     options: *const jsvm_run_options,
     result: *mut jsvm_slot,
-    body: impl FnOnce(&Script, &RunLimits, &mut Place) -> Result<(), Box<Error>>,
+    body: impl FnOnce(&Script, &RunLimits, Place) -> Result<Place, Box<Error>>,
 ) -> Result<(), Box<Error>> {
     // SAFETY: the caller's promise.
-    let mut place = unsafe { Place::new(result) };
+    let place = unsafe { Place::new(result) };
     let script = pool::pin(script, "script")?;
     // SAFETY: the caller's promise.
     let limits = unsafe { RunLimits::new(options)? };
-    body(&script.script, &limits, &mut place).map_err(|error| hide_arrow(error, script.hide_arrow))?;
-    place.keep();
+    let done = body(&script.script, &limits, place).map_err(|error| hide_arrow(error, script.hide_arrow))?;
+    done.keep();
     Ok(())
 }
 

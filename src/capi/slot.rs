@@ -138,13 +138,15 @@ impl Place {
         !self.0.is_null()
     }
 
+    /// It goes through the run and comes back: a run that was ended drops it inside the isolate, so that what
+    /// the guest made there can be collected at once.
     #[inline]
-    pub fn fill(&mut self, value: Out) -> Outcome<()> {
+    pub fn fill(self, value: Out) -> Outcome<Place> {
         if self.is_wanted() {
             // SAFETY: the promise to `new`.
             unsafe { self.0.write(jsvm_slot::output(value)?) };
         }
-        Ok(())
+        Ok(self)
     }
 
     /// The call succeeded: what was filled in is C's.
