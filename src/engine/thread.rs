@@ -46,7 +46,8 @@ pub struct Thread {
 /// In `top`.
 const VISITED: usize = 1;
 
-/// One call into an isolate. The record lies in the frame of the call, above the one of the call around it.
+/// One call into an isolate. The record lies in the frame of the call. What can change is in cells: it is
+/// looked at and changed in a `Visit`, or by the thread while the run is not on the stack.
 pub struct Run {
     below: *const Run,
     thread: &'static Thread,
@@ -201,10 +202,10 @@ impl Thread {
         self.visits.lock().unwrap_or_else(|e| e.into_inner())
     }
 
+    /// Takes the lock, so that one visit is there at a time, and tags the word, so that the thread stays.
     fn visit(&self) -> Visit<'_> {
         let held = self.lock();
-        // Release: the exchange that fails because of the tag is of no use to the thread, but one that
-        // came before is seen here, with the run it put on.
+        // Acquire: the run that the thread put on last is seen whole.
         let top = self
             .top
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |top| Some(top.map_addr(|a| a | VISITED)))
@@ -257,15 +258,16 @@ impl Thread {
     /// go on; it is to be asked once the isolate is entered, since V8 forgets the interrupts that came before.
     #[inline]
     pub fn begin<'a>(&'static self, run: &'a Run) -> Running<'a> {
+        // Read before others can see the run: they may put off the look.
+        let look = run.next_look();
         self.exchange(run.below, run);
-        if run.is_limited() || run.cancel.is_some() {
-            self.arm(run);
+        if look != NEVER || run.cancel.is_some() {
+            self.arm(run, look);
         }
         Running(run)
     }
 
-    fn arm(&'static self, run: &Run) {
-        let look = run.next_look();
+    fn arm(&'static self, run: &Run, look: u64) {
         if look < self.deadline.load(Ordering::Relaxed) {
             self.deadline.store(look, Ordering::SeqCst);
             watchdog::arm(look);

@@ -88,6 +88,9 @@ pub fn evaluate<R>(
     })
 }
 
+/// How a script ended.
+pub type Completion<R> = Result<R, Box<Error>>;
+
 /// Makes a context and runs a script in it, within limits. The context is given also when the
 /// script fails.
 pub fn run_in_new_context<R>(
@@ -95,7 +98,7 @@ pub fn run_in_new_context<R>(
     options: context::Options,
     limits: &Limits,
     take: impl FnOnce(Out) -> enter::Outcome<R>,
-) -> Result<(Context, Result<R, Box<Error>>), Box<Error>> {
+) -> Result<(Context, Completion<R>), Box<Error>> {
     enter::span(&script.isolate, limits, |_| {
         let context = context::new(&script.isolate, options)?;
         let result = script.run(Some(&context), &Limits::NONE, take);
