@@ -102,7 +102,7 @@ impl Arguments {
             }
         } else {
             for (i, place) in self.few[..count].iter_mut().enumerate() {
-                place.write(jsvm_slot::output(call.argument(i))?);
+                place.write(jsvm_slot::UNDEFINED).put(call.argument(i))?;
                 self.count = i + 1;
             }
         }

@@ -63,38 +63,51 @@ impl jsvm_slot {
     /// The slot for a value that goes to the host.
     pub fn output(value: Out) -> Result<jsvm_slot, Error> {
         let mut slot = jsvm_slot::UNDEFINED;
+        slot.put(value)?;
+        Ok(slot)
+    }
+
+    /// Makes an empty slot the value that goes to the host: where it is, because to move a slot that was just
+    /// written is slow.
+    #[inline]
+    pub fn put(&mut self, value: Out) -> Result<(), Error> {
         match value {
             Out::Undefined => {}
-            Out::Null => slot.kind = Kind::Null as u32,
+            Out::Null => self.kind = Kind::Null as u32,
             Out::Boolean(value) => {
-                slot.kind = Kind::Boolean as u32;
-                slot.number = f64::from(u8::from(value));
+                self.kind = Kind::Boolean as u32;
+                self.number = f64::from(u8::from(value));
             }
             Out::Number(value) => {
-                slot.kind = Kind::Number as u32;
-                slot.number = value;
+                self.kind = Kind::Number as u32;
+                self.number = value;
             }
             Out::String(text) => {
-                slot.kind = Kind::String as u32;
-                (slot.data, slot.len) = give_out(text.utf8)?;
-                slot.flags = JSVM_FLAG_OWNED;
+                (self.data, self.len) = give_out(text.utf8)?;
+                self.kind = Kind::String as u32;
+                self.flags = JSVM_FLAG_OWNED;
                 if let Some(exact) = text.exact {
-                    slot.flags |= JSVM_FLAG_LOSSY;
-                    slot.handle = pool::put(jsvm_value(exact)).inspect_err(|_| slot.release())?;
+                    self.handle = pool::put(jsvm_value(exact)).inspect_err(|_| self.clear())?;
+                    self.flags |= JSVM_FLAG_LOSSY;
                 }
             }
             Out::Bigint(bytes) => {
-                slot.kind = Kind::Bigint as u32;
-                (slot.data, slot.len) = copy_out(&bytes)?;
-                slot.flags = JSVM_FLAG_OWNED;
+                (self.data, self.len) = copy_out(&bytes)?;
+                self.kind = Kind::Bigint as u32;
+                self.flags = JSVM_FLAG_OWNED;
             }
             Out::Value(value) => {
-                slot.kind = value.kind as u32;
-                slot.flags = value.flags | JSVM_FLAG_OWNED;
-                slot.handle = pool::put(jsvm_value(value))?;
+                let (kind, flags) = (value.kind as u32, value.flags | JSVM_FLAG_OWNED);
+                self.handle = pool::put(jsvm_value(value))?;
+                (self.kind, self.flags) = (kind, flags);
             }
         }
-        Ok(slot)
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.release();
+        *self = jsvm_slot::UNDEFINED;
     }
 
     /// Releases what an output slot owns.
@@ -144,7 +157,7 @@ impl Place {
     pub fn fill(self, value: Out) -> Outcome<Place> {
         if self.is_wanted() {
             // SAFETY: the promise to `new`.
-            unsafe { self.0.write(jsvm_slot::output(value)?) };
+            unsafe { (*self.0).put(value)? };
         }
         Ok(self)
     }
@@ -329,9 +342,7 @@ pub unsafe extern "C" fn jsvm_slot_clear(slot: *mut jsvm_slot) {
             return;
         }
         // SAFETY: the caller gives a slot of its own.
-        let slot = unsafe { &mut *slot };
-        slot.release();
-        *slot = jsvm_slot::UNDEFINED;
+        unsafe { (*slot).clear() };
     });
 }
 
