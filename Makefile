@@ -1,37 +1,54 @@
 # `make run` and `make test` do all that they need, on a fresh machine too. `make help` lists the rest.
-# One cargo profile for everything (dev): every other one would link all of V8 again.
+# One cargo profile for everything (dev): every other one would link all of V8 again. What is installed is
+# the release profile.
 SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-CHECKS := check-fmt check-clippy check-doc check-header check-symbols check-docs test-rust test-c test-asan \
-	test-examples test-guide
-.PHONY: help run test bench build header docs fmt clean setup v8 $(CHECKS)
+PREFIX ?= /usr/local
+
+CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
+TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-examples test-guide test-static test-package
+.PHONY: help run test bench build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1@/p' Makefile | column -t -s @
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
-run: ## set up, build, run the C examples; the last is the TypeScript compiler
+run: ## set up, build, run the C++ and C examples; the last is the TypeScript compiler
 	@scripts/setup --typescript
 	@$(MAKE) --no-print-directory build
+	@examples/cpp/run --show
 	@examples/c/run --show --typescript
 
 # A header that is out of date is an error here, and not mended behind your back.
 test: export JSVM_HEADER_CHECK = 1
-test: setup v8 $(CHECKS) ## set up, build, and everything that must hold
+test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that must hold
 	@echo "== all is well"
 
 bench: setup v8 ## what the library costs beside the bare v8 crate: the table of docs/BENCHMARKS.md
 	@cargo bench --bench speed
 
-build: setup v8 ## target/debug/libjsvm.so
+# With the command line everywhere: without it cargo would build the library once more, into the same files.
+build: setup v8 ## target/debug/libjsvm.so and target/debug/jsvm
 	@echo "== build"
-	@cargo build
+	@cargo build --features cli
 
 header: setup v8 ## include/jsvm.h from the sources
 	@scripts/check-header --update
 
 docs: check-docs ## target/docs: the header as pages
 	@echo "== target/docs/index.html"
+
+release: setup v8 ## target/release/libjsvm.so, as it is installed
+	@echo "== build (release)"
+	@cargo build --release --locked $(if $(CLI),--features cli)
+	@JSVM_PROFILE=release scripts/check-symbols
+	@$(if $(STATIC),scripts/build-static)
+
+install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1 CLI=1: libjsvm.a, jsvm
+	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static) $(if $(CLI),--cli)
+
+uninstall: ## what install has put into PREFIX=, and nothing else
+	@DESTDIR="$(DESTDIR)" scripts/uninstall --prefix "$(PREFIX)"
 
 fmt: ## format the sources
 	@cargo fmt
@@ -42,8 +59,14 @@ clean: ## all that was built; V8 and what was installed stay
 setup:
 	@scripts/setup
 
+setup-test:
+	@scripts/setup --test
+
 v8:
 	@scripts/get-v8
+
+v8-from-source: ## vendor/v8 out of the packages of Debian, PyPI and crates.io: hours (docs/V8.md)
+	@scripts/build-v8
 
 check-fmt:
 	@echo "== cargo fmt --check"
@@ -51,11 +74,14 @@ check-fmt:
 
 check-clippy:
 	@echo "== cargo clippy"
-	@cargo clippy --locked --all-targets -- -D warnings
+	@cargo clippy --locked --all-targets --features cli -- -D warnings
 
 check-doc:
 	@echo "== cargo doc"
-	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features cli
+
+check-notices:
+	@scripts/notices --check
 
 check-header:
 	@echo "== build, and the header"
@@ -64,14 +90,14 @@ check-header:
 check-symbols:
 	@scripts/check-symbols
 
-check-docs: setup
+check-docs: setup-test
 	@echo "== doxygen"
 	@mkdir -p target/docs
 	@doxygen docs/Doxyfile
 
 test-rust:
 	@echo "== cargo test"
-	@cargo test
+	@cargo test --features cli
 
 test-c:
 	@tests/c/run
@@ -79,8 +105,28 @@ test-c:
 test-asan:
 	@tests/c/run --asan
 
+check-cpp-header:
+	@scripts/check-cpp-header
+
+test-cpp:
+	@tests/cpp/run
+
+test-cpp-asan:
+	@tests/cpp/run --asan
+
+test-js:
+	@tests/js/run
+
 test-examples:
 	@examples/c/run
+	@examples/cpp/run
+	@tests/js/run --in examples/js
 
 test-guide:
 	@tests/guide/run
+
+test-static:
+	@tests/static/run
+
+test-package:
+	@tests/package/run

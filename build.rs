@@ -25,12 +25,19 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
 ];
 
+/// One copy of functions that are the same, unless their address matters: a tenth of the library. lld,
+/// with which Rust links where it was built with it, and mold can do that; GNU's linker cannot.
+const FOLD: &str = "-Wl,--icf=safe";
+
 fn main() {
     for symbol in WRAPPED {
         println!("cargo:rustc-link-arg=-Wl,--wrap={symbol}");
     }
     for arg in LINK_ARGS {
         println!("cargo:rustc-cdylib-link-arg=-Wl,{arg}");
+    }
+    if linker_takes(FOLD) {
+        println!("cargo:rustc-link-arg={FOLD}");
     }
     // Not the header itself and not JSVM_HEADER_CHECK: neither is a reason to build again.
     for path in ["build.rs", "cbindgen.toml", "src"] {
@@ -40,6 +47,24 @@ fn main() {
         eprintln!("include/jsvm.h cannot be generated: {error}");
         process::exit(1);
     }
+}
+
+/// Tried, because the linker depends on how Rust was built, on the flags and on the settings.
+fn linker_takes(arg: &str) -> bool {
+    let variable = |name| env::var(name).unwrap_or_default();
+    let out = PathBuf::from(variable("OUT_DIR"));
+    let source = out.join("linker.rs");
+    if fs::write(&source, "fn main() {}\n").is_err() {
+        return false;
+    }
+    let mut rustc = process::Command::new(variable("RUSTC"));
+    rustc.arg(source).arg("-o").arg(out.join("linker")).args(["--target", &variable("TARGET")]);
+    if let Ok(linker) = env::var("RUSTC_LINKER") {
+        rustc.args(["-C", &format!("linker={linker}")]);
+    }
+    rustc.args(variable("CARGO_ENCODED_RUSTFLAGS").split('\x1f').filter(|flag| !flag.is_empty()));
+    rustc.args(["-C", &format!("link-arg={arg}")]);
+    rustc.output().is_ok_and(|output| output.status.success())
 }
 
 fn header() -> Result<(), Box<dyn Error>> {

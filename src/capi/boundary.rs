@@ -163,6 +163,21 @@ impl jsvm_str {
     }
 }
 
+/// Strings in an options struct.
+///
+/// # Safety
+/// `data` points to `len` strings, each as `text` wants it.
+pub unsafe fn texts(data: *const jsvm_str, len: usize, argument: &str) -> Result<Vec<String>, Error> {
+    if data.is_null() && len > 0 {
+        return Err(Error::invalid(format!("{argument}: it is NULL, and its count is {len}")));
+    }
+    (0..len)
+        // SAFETY: the caller's promise.
+        .map(|at| unsafe { (*data.add(at)).get(argument) })
+        .map(|text| text?.map(String::from).ok_or_else(|| Error::invalid(format!("{argument}: one is NULL"))))
+        .collect()
+}
+
 /// C's `bool` in a struct that C fills. Whatever byte is there, it is one or the other.
 #[repr(transparent)]
 #[derive(Clone, Copy)]

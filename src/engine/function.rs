@@ -3,13 +3,11 @@
 use crate::engine::enter::{self, Fail, Outcome, Scope, panic_text};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
+use crate::engine::kept;
 use crate::engine::raw;
-use crate::engine::reaper::Job;
 use crate::engine::session;
 use crate::engine::thread::{Thread, terminate_marked};
-use crate::engine::value::{In, Out};
-use std::collections::HashMap;
-use std::ffi::c_void;
+use crate::engine::value::{self, In, Out};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
@@ -52,6 +50,14 @@ impl<'s> Call<'_, 's, '_> {
 
     pub fn argument(&mut self, index: usize) -> Out {
         Out::new(self.scope, self.arguments.get(index as i32))
+    }
+
+    pub fn uint32(&mut self, index: usize) -> u32 {
+        self.arguments.get(index as i32).uint32_value(self.scope).unwrap_or(0)
+    }
+
+    pub fn bytes(&mut self, index: usize) -> Vec<u8> {
+        value::bytes(self.scope, self.arguments.get(index as i32))
     }
 
     pub fn is_construct_call(&self) -> bool {
@@ -136,27 +142,6 @@ struct Entry {
     host: Box<dyn Host>,
 }
 
-/// The host functions that JavaScript can still call, by the address of their entry, and V8's weak
-/// cell for each.
-#[derive(Default)]
-pub struct Registry {
-    live: HashMap<usize, usize>,
-}
-
-impl Registry {
-    /// The isolate is going: every function that is left is let go.
-    pub fn close(&mut self) -> Vec<Job> {
-        self.live.drain().map(|(entry, _)| release(entry)).collect()
-    }
-}
-
-/// Frees an entry that has left the registry.
-fn release(entry: usize) -> Job {
-    // SAFETY: entries are boxes, and each leaves the registry once.
-    let entry = unsafe { Box::from_raw(entry as *mut Entry) };
-    Box::new(move || drop(entry))
-}
-
 /// Makes a JavaScript function of the scope's context that calls the host.
 pub fn new<'s>(
     scope: &mut Scope<'s, '_>,
@@ -165,44 +150,17 @@ pub fn new<'s>(
     constructor: bool,
     host: Box<dyn Host>,
 ) -> Outcome<v8::Local<'s, v8::Function>> {
-    let isolate = Isolate::of(scope);
-    let entry = Box::into_raw(Box::new(Entry { host }));
-    let data = v8::External::new(scope, entry.cast());
+    // It lives as long as anything that can still call the function.
+    let data = kept::keep(scope, Entry { host });
     let behavior = if constructor { v8::ConstructorBehavior::Allow } else { v8::ConstructorBehavior::Throw };
     let function = v8::Function::builder(trampoline)
         .data(data.into())
         .length(length)
         .constructor_behavior(behavior)
         .build(scope);
-    let Some(function) = function else {
-        isolate.after(release(entry as usize));
-        return Err(Fail::Thrown);
-    };
+    let function = function.ok_or(Fail::Thrown)?;
     function.set_name(name);
-    // The data lives as long as anything that can still call the function.
-    // SAFETY: the External is a live handle of this isolate, and the callback fits.
-    let cell = unsafe {
-        raw::v8__Global__NewWeak(isolate.raw(), raw::ptr(data).cast(), entry as *const c_void, on_collected)
-    };
-    isolate.functions().live.insert(entry as usize, cell as usize);
     Ok(function)
-}
-
-/// V8 collected a function's data. It is in the middle of a collection: only the cell may be
-/// touched.
-unsafe extern "C" fn on_collected(info: *const c_void) {
-    no_unwind(|| {
-        // SAFETY: V8 gives the record of a callback that `new` registered, on the thread inside.
-        let (entry, isolate) = unsafe {
-            let isolate = raw::v8__WeakCallbackInfo__GetIsolate(info);
-            (raw::v8__WeakCallbackInfo__GetParameter(info) as usize, Isolate::of(&raw::isolate(isolate)))
-        };
-        if let Some(cell) = isolate.functions().live.remove(&entry) {
-            // SAFETY: the cell that was made for the entry; V8 wants it reset here.
-            unsafe { raw::v8__Global__Reset(cell as *const v8::Data) };
-            isolate.after(release(entry));
-        }
-    });
 }
 
 fn trampoline<'s>(
@@ -248,7 +206,7 @@ fn throw_error(scope: &mut Scope<'_, '_>, message: &str) {
 }
 
 /// Has the guest unwind from here, before it runs another statement.
-fn unwind(scope: &mut Scope<'_, '_>) {
+pub fn unwind(scope: &mut Scope<'_, '_>) {
     terminate_marked(scope);
     // V8 acts on it when it next enters JavaScript.
     if let Some(empty) = v8::String::new(scope, "0").and_then(|code| v8::Script::compile(scope, code, None)) {

@@ -1,12 +1,14 @@
 //! One V8 isolate and all that belongs to it.
 
+use crate::engine::enter::Scope;
 use crate::engine::error::{Error, Status};
 use crate::engine::gate::{Close, Gate};
 use crate::engine::reaper::Job;
 use crate::engine::tasks::Queue;
 use crate::engine::value::{Out, Value};
-use crate::engine::{function, heap, platform, raw, reaper};
+use crate::engine::{function, heap, kept, platform, raw, reaper};
 use std::cell::{RefCell, RefMut, UnsafeCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,6 +29,15 @@ pub struct Rejection {
     pub promise: Arc<Value>,
     pub reason: Out,
 }
+
+type Rejected = (v8::Global<v8::Promise>, v8::Global<v8::Value>);
+
+/// Told, inside the isolate, of a promise that was rejected while nobody listened, and why; without a reason, that
+/// somebody listens now. True if it has taken the rejection.
+#[derive(Clone, Copy)]
+pub struct RejectionHook(
+    pub for<'s> fn(&mut Scope<'s, '_>, v8::Local<'s, v8::Promise>, Option<v8::Local<'s, v8::Value>>) -> bool,
+);
 
 /// Told, outside the isolate, of the rejections that nobody handled.
 pub type RejectionListener = Arc<dyn Fn(Rejection) + Send + Sync>;
@@ -58,7 +69,7 @@ pub struct Isolate {
     inner: RefCell<Inner>,
     /// V8's record of its lock, for the thread inside.
     pub locker: UnsafeCell<[usize; 2]>,
-    functions: Mutex<function::Registry>,
+    kept: Mutex<kept::Registry>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
     /// Whether `jobs` and `interrupts` may hold something: looked at by every call.
@@ -76,7 +87,15 @@ unsafe impl Sync for Isolate {}
 #[derive(Default)]
 pub struct Inner {
     pub main: Option<v8::Global<v8::Context>>,
-    pub rejections: Vec<(v8::Global<v8::Promise>, v8::Global<v8::Value>)>,
+    /// Promises that were rejected while nobody listened, and why: new ones, and those that the runtime did not take.
+    pub rejections: Vec<Rejected>,
+    pub unhandled: Vec<Rejected>,
+    /// Promises that found a listener after it was told that they had none.
+    pub handled_late: Vec<v8::Global<v8::Promise>>,
+    /// Told of both, before the host is.
+    pub rejection_hook: Option<RejectionHook>,
+    /// Called before the microtasks run next, in order.
+    pub ticks: VecDeque<v8::Global<v8::Function>>,
     /// The microtasks ran since rejections were last reported.
     pub drained: bool,
     /// What a task threw while nobody was there to catch it: the outermost run ends with it.
@@ -113,7 +132,7 @@ impl Isolate {
             shared: UnsafeCell::new(None),
             inner: RefCell::default(),
             locker: UnsafeCell::default(),
-            functions: Mutex::default(),
+            kept: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),
             has_jobs: AtomicBool::new(false),
@@ -160,8 +179,8 @@ impl Isolate {
         self.inner.borrow_mut()
     }
 
-    pub fn functions(&self) -> MutexGuard<'_, function::Registry> {
-        self.functions.lock().unwrap_or_else(|e| e.into_inner())
+    pub fn kept(&self) -> MutexGuard<'_, kept::Registry> {
+        self.kept.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     pub fn request_interrupt(&self, callback: raw::InterruptCallback) {
@@ -250,7 +269,7 @@ impl Isolate {
         if wakeup.is_some() || listener.is_some() || !interrupts.is_empty() {
             jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
         }
-        jobs.extend(self.functions().close());
+        jobs.extend(self.kept().close());
         reaper::later(jobs);
     }
 }
@@ -284,7 +303,7 @@ unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
         match message.get_event() {
             v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
                 // Kept only for who listens: the list holds the promises alive.
-                if isolate.listener().is_some()
+                if (inner.rejection_hook.is_some() || isolate.listener().is_some())
                     && let Some(value) = message.get_value()
                 {
                     let entry = (v8::Global::new(scope, promise), v8::Global::new(scope, value));
@@ -293,7 +312,13 @@ unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
             }
             v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
                 let promise = v8::Global::new(scope, promise);
+                let before = inner.rejections.len() + inner.unhandled.len();
                 inner.rejections.retain(|(p, _)| *p != promise);
+                inner.unhandled.retain(|(p, _)| *p != promise);
+                let after = inner.rejections.len() + inner.unhandled.len();
+                if before == after && inner.rejection_hook.is_some() {
+                    inner.handled_late.push(promise);
+                }
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ use crate::engine::error::{Frame, Kill, Status, capture_frames};
 use crate::engine::gate::Gate;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
-use crate::engine::{raw, watchdog};
+use crate::engine::{raw, sigint, watchdog};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
@@ -59,6 +59,8 @@ pub struct Run {
     cpu_end: u64,
     cpu_look: Cell<u64>,
     cancel: Option<Arc<Cancel>>,
+    /// SIGINT is for this run.
+    break_on_sigint: bool,
     /// The limits in milliseconds, for the message.
     timeout_ms: Option<u64>,
     cpu_time_ms: Option<u64>,
@@ -236,6 +238,7 @@ impl Thread {
             cpu_end: NEVER,
             cpu_look: Cell::new(NEVER),
             cancel: limits.cancel.cloned(),
+            break_on_sigint: limits.break_on_sigint,
             timeout_ms: None,
             cpu_time_ms: None,
             mark: Cell::new(None),
@@ -261,7 +264,7 @@ impl Thread {
         // Read before others can see the run: they may put off the look.
         let look = run.next_look();
         self.exchange(run.below, run);
-        if look != NEVER || run.cancel.is_some() {
+        if look != NEVER || run.cancel.is_some() || run.break_on_sigint {
             self.arm(run, look);
         }
         Running(run)
@@ -277,22 +280,28 @@ impl Thread {
         {
             self.cancelled(cancel);
         }
+        if run.break_on_sigint {
+            sigint::attach(self);
+        }
     }
 
     /// Takes the top run off the stack.
     #[inline]
     fn pop(&'static self, run: &Run) -> Option<Box<Ending>> {
+        // While the run is still there for a signal to mark.
+        let interrupted = run.break_on_sigint && sigint::detach(self);
         self.exchange(run, run.below);
         if let Some(cancel) = &run.cancel {
             cancel.detach(self);
         }
         // Nothing is marked without an alert, and an alert that a visit made before the exchange is seen.
-        if run.is_limited() || self.must_stop() { self.look_back(run) } else { None }
+        let look = run.is_limited() || interrupted || self.must_stop();
+        if look { self.look_back(run, interrupted) } else { None }
     }
 
     /// What is left to do after a run that had limits, or on a stack where something is marked.
     #[cold]
-    fn look_back(&self, run: &Run) -> Option<Box<Ending>> {
+    fn look_back(&self, run: &Run, interrupted: bool) -> Option<Box<Ending>> {
         let visit = self.visit();
         if run.is_limited() {
             self.deadline.store(visit.next_look(), Ordering::SeqCst);
@@ -304,7 +313,8 @@ impl Thread {
         let ends = |r: &Run| r.terminating.get().or(r.mark.get());
         let goes_on = !run.span && visit.runs().any(|r| same(r) && ends(r).is_some());
         // Like Node, a run that finished in the moment it was to be ended was ended.
-        let killed = ends(run).map(|kill| (kill, run.stack.take()));
+        let interrupted = interrupted.then_some(Kill::from(Status::Interrupted));
+        let killed = ends(run).or(interrupted).map(|kill| (kill, run.stack.take()));
         (goes_on || killed.is_some()).then(|| Box::new(Ending { killed, goes_on }))
     }
 
@@ -373,6 +383,14 @@ impl Thread {
         let carries = |run: &Run| run.cancel.as_ref().is_some_and(|c| Arc::ptr_eq(c, cancel));
         if let Some(run) = visit.outermost(|run| run.mark.get().is_none() && carries(run)) {
             visit.mark(run, Status::Cancelled.into());
+        }
+    }
+
+    /// Marks the innermost run that asked for SIGINT.
+    pub fn interrupted(&self) {
+        let visit = self.visit();
+        if let Some(run) = visit.runs().find(|run| run.break_on_sigint) {
+            visit.mark(run, Status::Interrupted.into());
         }
     }
 

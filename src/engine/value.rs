@@ -277,6 +277,23 @@ impl Out {
     }
 }
 
+impl Out {
+    /// The same value, on its way back.
+    pub fn as_in(&self) -> In<'_> {
+        match self {
+            Out::Undefined => In::Undefined,
+            Out::Null => In::Null,
+            Out::Boolean(value) => In::Boolean(*value),
+            Out::Number(value) => In::Number(*value),
+            Out::String(Text { exact: Some(value), .. }) | Out::Value(value) => In::Value(value),
+            Out::String(text) => {
+                In::String(std::str::from_utf8(text.utf8.as_deref().unwrap_or_default()).unwrap_or_default())
+            }
+            Out::Bigint(bytes) => In::Bigint(bytes),
+        }
+    }
+}
+
 /// Bytes of UTF-8 that V8 takes for a string, however few code units they are.
 pub const MAX_STRING: usize = v8::String::MAX_LENGTH;
 
@@ -295,6 +312,19 @@ pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) ->
     };
     let exact = lossy.then(|| Arc::new(Value::new(scope, string.into())));
     Text { utf8, exact }
+}
+
+/// The bytes of a view, or what is written of anything else: UTF-8 with U+FFFD for lone surrogates.
+pub fn bytes<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>) -> Vec<u8> {
+    match v8::Local::<v8::ArrayBufferView>::try_from(value) {
+        Ok(view) => {
+            let mut bytes = vec![0; view.byte_length()];
+            let copied = view.copy_contents(&mut bytes);
+            bytes.truncate(copied);
+            bytes
+        }
+        Err(_) => value.to_rust_string_lossy(scope).into_bytes(),
+    }
 }
 
 /// Whether U+FFFD is in the UTF-8.
