@@ -9,6 +9,7 @@
 
 pub mod buffer;
 pub mod build;
+pub mod bytes;
 pub mod cancel;
 pub mod clone;
 pub mod collection;

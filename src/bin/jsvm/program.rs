@@ -104,7 +104,9 @@ impl Program {
     fn print(&self, value: &Out) -> Result<(), Box<Error>> {
         let colors = output::colors(1);
         let text = self.inside(&Limits::NONE, |scope| match value {
-            Out::String(text) => Ok(String::from_utf8_lossy(&text.utf8).into_owned()),
+            Out::String(text) => {
+                Ok(String::from_utf8_lossy(text.utf8.as_deref().unwrap_or_default()).into_owned())
+            }
             value => {
                 let value = value.as_in().local(scope)?;
                 inspect::inspect(scope, value, colors)
