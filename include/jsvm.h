@@ -155,7 +155,7 @@
  *
  * Besides what its documentation lists, any function may return PANIC; any function that waits for an isolate may return what
  * an enclosing call of the same thread is being stopped with (a host function is in such a call); and any function
- * that takes run options may return UNSUPPORTED for break_on_sigint.
+ * whose run options have break_on_sigint may return INTERRUPTED.
  */
 typedef enum jsvm_status {
   /**
@@ -480,9 +480,46 @@ typedef enum jsvm_microtask_mode {
  */
 typedef enum jsvm_part {
   /**
+   * console, as Node's: what it writes goes to `write` of the options.
+   */
+  JSVM_PART_CONSOLE = (1 << 0),
+  /**
+   * setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
+   * jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
+   * timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
+   */
+  JSVM_PART_TIMERS = (1 << 1),
+  /**
    * queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
    */
   JSVM_PART_QUEUE_MICROTASK = (1 << 2),
+  /**
+   * structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+   */
+  JSVM_PART_STRUCTURED_CLONE = (1 << 3),
+  /**
+   * URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
+   */
+  JSVM_PART_URL = (1 << 4),
+  /**
+   * Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+   */
+  JSVM_PART_BUFFER = (1 << 5),
+  /**
+   * require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
+   * timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
+   * process may read, outside the limits of time and memory, and runs it as code of the context: not for guests that the
+   * host does not trust.
+   */
+  JSVM_PART_REQUIRE = (1 << 6),
+  /**
+   * process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
+   * knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
+   * host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
+   * 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
+   * and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+   */
+  JSVM_PART_PROCESS = (1 << 7),
 } jsvm_part;
 
 /**
@@ -586,7 +623,8 @@ typedef struct jsvm_run_options {
    */
   uint64_t cpu_time_ms;
   /**
-   * Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
+   * SIGINT ends the call with INTERRUPTED; handlers of the host's are out of place meanwhile, and back when no such call
+   * is left. One signal is for all threads with such a call, in each for the innermost. node:vm: `breakOnSigint`.
    */
   bool break_on_sigint;
   /**
@@ -850,6 +888,59 @@ typedef struct jsvm_graph {
    */
   size_t block_len;
 } jsvm_graph;
+
+/**
+ * Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
+ * was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
+ * call anything of libjsvm. No C++ exception and no longjmp may leave it.
+ */
+typedef void (*jsvm_write_callback)(void *userdata, uint32_t stream, const char *data, size_t len);
+
+/**
+ * Options of jsvm_context_install. Zero is the default of every field.
+ */
+typedef struct jsvm_install_options {
+  /**
+   * sizeof(jsvm_install_options).
+   */
+  size_t struct_size;
+  /**
+   * Takes what the context's parts write, those of earlier installs too. Default: what an earlier install gave; at first the
+   * process's file descriptors 1 and 2, where what cannot be written is lost without an error. A pipe that nobody reads
+   * raises SIGPIPE, which is the host's to ignore.
+   */
+  jsvm_write_callback write;
+  /**
+   * [in] Given to `write`.
+   */
+  void *userdata;
+  /**
+   * Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
+   * context is gone, or when the call fails; but not if `struct_size` is wrong.
+   */
+  jsvm_finalizer finalizer;
+  /**
+   * process.argv; as Node has it, the program and the script come first. What these three say counts where
+   * JSVM_PART_PROCESS is new to the context.
+   */
+  const struct jsvm_str *argv;
+  size_t argv_count;
+  /**
+   * process.execArgv.
+   */
+  const struct jsvm_str *exec_argv;
+  size_t exec_argv_count;
+  /**
+   * process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
+   */
+  const struct jsvm_str *env;
+  size_t env_count;
+  /**
+   * [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
+   * an earlier install gave; at first the working directory.
+   */
+  struct jsvm_str require_from;
+} jsvm_install_options;
 
 /**
  * Options of jsvm_isolate_new. Zero is the default of every field.
@@ -1845,6 +1936,18 @@ jsvm_status jsvm_error_exception(const jsvm_error *error,
                                  jsvm_slot *result);
 
 /**
+ * What jsvm_exception_set_userdata tied to the thrown error object with this key, as it was when the call failed. It
+ * lives as long as the error. NULL if there is nothing.
+ *
+ * @param error [in] an error
+ * @param key   [in] the key
+ * @return the userdata, borrowed from the error, or NULL
+ */
+JSVM_API
+void *jsvm_error_userdata(const jsvm_error *error,
+                          const void *key);
+
+/**
  * Frees an error, its strings and its cause.
  *
  * NULL and freed handles are left alone.
@@ -1878,6 +1981,30 @@ jsvm_status jsvm_exception_new(const jsvm_context *context,
                                size_t code_len,
                                jsvm_value **result,
                                jsvm_error **error);
+
+/**
+ * Ties something of the host's to an error object, in place of what was tied to it before: the host's own exception,
+ * so that it is known again when the error comes out of a call (jsvm_error_userdata). It goes where the object goes;
+ * the guest can neither see nor copy it.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param exception [in] an Error
+ * @param key       [in] an address of the caller's, such as that of a static variable: it tells its userdata from
+ *   that of others
+ * @param userdata  [in] given to the finalizer, and by jsvm_error_userdata
+ * @param finalizer [in] lets go of userdata once, when neither JavaScript has the object nor C a jsvm_error of it; also
+ *   when this call fails; or NULL
+ * @param error     [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_exception_set_userdata(const jsvm_value *exception,
+                                        const void *key,
+                                        void *userdata,
+                                        jsvm_finalizer finalizer,
+                                        jsvm_error **error);
 
 /**
  * Makes a JavaScript function that calls C. When JavaScript lets go of it, `finalizer` lets go of userdata.
@@ -2033,6 +2160,7 @@ jsvm_status jsvm_value_build(const jsvm_context *context,
  *
  * @param context [in] a context
  * @param parts   [in] jsvm_part bits
+ * @param options [in] what the parts work with, or NULL
  * @param error   [out] what went wrong, or NULL
  * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
@@ -2040,6 +2168,7 @@ JSVM_API
 JSVM_NODISCARD
 jsvm_status jsvm_context_install(const jsvm_context *context,
                                  uint32_t parts,
+                                 const jsvm_install_options *options,
                                  jsvm_error **error);
 
 /**
@@ -2160,18 +2289,21 @@ jsvm_status jsvm_isolate_request_interrupt(const jsvm_isolate *isolate,
                                            jsvm_error **error);
 
 /**
- * Runs what waits to run in the isolate: V8's tasks, promises settled by the host, microtasks. If
- * there is nothing, it waits for something, without holding the isolate; a session of this thread's, or a host function
- * that it is in, holds it all the same.
+ * Runs what waits to run in the isolate, one round of it: promises settled by the host and microtasks, V8's tasks,
+ * timers that are due, immediates; after each task the microtasks that came of it. What a task throws and nobody
+ * handles ends the call with EXCEPTION; the tasks behind it wait for the next call. If there is nothing, it waits for
+ * something, without holding the isolate; a session of this thread's, or a host function that it is in, holds it all the
+ * same.
  *
  * Any thread; waits for the isolate.
  *
  * @param isolate   [in] an isolate
  * @param wait_ms   [in] how long to wait at most for something to run, in milliseconds; 0 does not wait
  * @param options   [in] limits, or NULL
- * @param work_left [out] whether something may still come: tasks, timers, promises that the host has to settle; or NULL
+ * @param work_left [out] whether something may still come: tasks, timers that are not unref'd, promises that the host has to
+ *                  settle; or NULL
  * @param error     [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2190,7 +2322,7 @@ jsvm_status jsvm_isolate_run_tasks(const jsvm_isolate *isolate,
  * @param isolate [in] an isolate
  * @param options [in] limits, or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2199,9 +2331,10 @@ jsvm_status jsvm_isolate_perform_microtask_checkpoint(const jsvm_isolate *isolat
                                                       jsvm_error **error);
 
 /**
- * Has a function called when something comes in to run, so that an event loop need not poll. It is called once until
- * jsvm_isolate_run_tasks or jsvm_promise_await looks. It does not tell when a timer of V8's is due (Atomics.waitAsync with a
- * timeout): while there is work left, look from time to time.
+ * Has a function called when something comes in to run, or a timer falls due, so that an event loop need not poll: it is
+ * also called when jsvm_isolate_run_tasks leaves something behind that could run now. It is called once until
+ * jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared. A call of it may be under way
+ * when it is replaced or the isolate ends: userdata is needed until the finalizer comes.
  *
  * Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
  * and must not free the isolate.
@@ -2223,7 +2356,7 @@ jsvm_status jsvm_isolate_set_wakeup(const jsvm_isolate *isolate,
 
 /**
  * Has a function called for each promise that is rejected and still has no handler when the microtasks
- * are done. Node: process.on('unhandledRejection').
+ * are done, and that no listener of its context's process object took. Node: process.on('unhandledRejection').
  *
  * Any thread, no lock. The callback comes after the isolate was left, on the thread of the call in which it happened; if
  * that thread is still inside an isolate (a session, a host function of another isolate), on libjsvm's finalizer
@@ -2676,6 +2809,25 @@ jsvm_status jsvm_object_set_many(const jsvm_value *object,
                                  jsvm_error **error);
 
 /**
+ * What process.exit and process.exitCode came to in a context with JSVM_PART_PROCESS. After a call that ended with
+ * TERMINATED, `exiting` tells whether process.exit was why.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] a context
+ * @param code    [out] process.exitCode; 0 if the guest has set none
+ * @param exiting [out] whether process.exit was called; or NULL
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_exit_code(const jsvm_context *context,
+                                   int32_t *code,
+                                   bool *exiting,
+                                   jsvm_error **error);
+
+/**
  * Makes a pending promise and the host's end of it. A host function that works asynchronously returns the promise
  * and settles it later.
  *
@@ -2768,7 +2920,8 @@ jsvm_status jsvm_promise_result(const jsvm_value *promise,
 
 /**
  * Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
- * it counts as handled. JavaScript: await.
+ * it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
+ * promise is then still pending, and can be awaited again.
  *
  * Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
  * isolate it holds the isolate while it waits.

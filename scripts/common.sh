@@ -44,24 +44,33 @@ need_library() {
     ln -sfn libjsvm.so "$built/libjsvm.so.0"
 }
 
+# What a program includes, by its path below include.
+headers() { find include -type f -name '*.h*' -printf '%P\n' | LC_ALL=C sort; }
+
 # After the preprocessor there are no comments left, and cbindgen puts the bracket at the name.
 declared_functions() {
     gcc -E -P -x c include/jsvm.h | grep -oE '\bjsvm_[a-z0-9_]+\(' | tr -d '(' | LC_ALL=C sort -u
 }
 
-# The value of a comment `// name: value` in the first lines of a C file.
+# The value of a comment `// name: value` in the first lines of a C or C++ file.
 comment() { sed -n "1,5s|^// $2: ||p" "$1"; }
 
 # compile SOURCE PROGRAM [FLAG...]: only if something is newer.
 compile() {
     local source=$1 program=$2 file newer= way
     shift 2
+    local compiler=(gcc -std=c11 -pedantic)
+    if [ "${source##*.}" = cpp ]; then
+        compiler=(g++ -std=c++17 -Wpedantic -Wconversion -Wshadow)
+    fi
     way=$(realpath -m --relative-to="$(dirname "$program")" "$built")
     local link=("-L$built" -ljsvm "-Wl,-rpath,\$ORIGIN/$way")
     if [ "$(comment "$source" link)" = none ]; then
         link=()
     fi
-    for file in "$source" "$(dirname "$source")"/*.h include/jsvm.h scripts/common.sh; do
+    # shellcheck disable=SC2046 # the flags of the comment are words, and files
+    for file in "$source" "$(dirname "$source")"/*.h* include/*.h* include/jsvm/*.hpp scripts/common.sh \
+        $(comment "$source" flags); do
         if [ -e "$file" ] && ! [ "$program" -nt "$file" ]; then
             newer=$file
         fi
@@ -69,7 +78,31 @@ compile() {
     [ -n "$newer" ] || return 0
     mkdir -p "$(dirname "$program")"
     # shellcheck disable=SC2046 # the flags of the comment are words
-    gcc -std=c11 -Wall -Wextra -pedantic -Werror -g -pthread -D_GNU_SOURCE -Iinclude \
+    "${compiler[@]}" -Wall -Wextra -Werror -g -pthread -D_GNU_SOURCE -Iinclude \
         -DJSVM_LIBRARY="\"$(realpath "$built")/libjsvm.so\"" "$@" \
         -o "$program" "$source" "${link[@]}" $(comment "$source" flags)
+}
+
+# examples LANGUAGE FOLDER SHOW: builds and runs examples/LANGUAGE, each of which has to print its .expected; shows what they
+# print if SHOW is not empty.
+examples() {
+    local language=$1 out=$2 show=$3 source name code failed=
+    mkdir -p "$out"
+    for source in "examples/$language"/*."$language"; do
+        name=$(basename "$source" ".$language")
+        # Some need arguments, and print what no file can say.
+        [ -e "examples/$language/$name.expected" ] || continue
+        say "examples/$language/$name"
+        compile "$source" "$out/$name"
+        code=0
+        timeout -k 5 120 "$out/$name" >"$out/$name.out" </dev/null || code=$?
+        [ -z "$show" ] || cat "$out/$name.out"
+        if [ "$code" != 0 ]; then
+            echo "examples/$language/$name ended with $code"
+            failed=1
+        elif ! diff -u --label "$name.expected" --label "$name" "examples/$language/$name.expected" "$out/$name.out"; then
+            failed=1
+        fi
+    done
+    [ -z "$failed" ] || die "not every example prints what it should"
 }

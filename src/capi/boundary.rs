@@ -3,6 +3,7 @@
 
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
+use crate::engine::bytes::utf8;
 use crate::engine::enter::{self, panic_text};
 use crate::engine::error::{Error, Status, jsvm_status};
 use crate::engine::value::MAX_STRING;
@@ -136,8 +137,7 @@ pub unsafe fn text<'a>(data: *const c_char, len: usize, argument: &str) -> Resul
             bytes.len()
         )));
     }
-    std::str::from_utf8(bytes)
-        .map_err(|e| Error::invalid(format!("{argument}: it is not UTF-8, at byte {}", e.valid_up_to())))
+    utf8(bytes).map_err(|at| Error::invalid(format!("{argument}: it is not UTF-8, at byte {at}")))
 }
 
 /// A string in an options struct. NULL data is absent.
@@ -161,6 +161,21 @@ impl jsvm_str {
         // SAFETY: the caller's promise.
         unsafe { text(self.data, self.len, argument).map(Some) }
     }
+}
+
+/// Strings in an options struct.
+///
+/// # Safety
+/// `data` points to `len` strings, each as `text` wants it.
+pub unsafe fn texts(data: *const jsvm_str, len: usize, argument: &str) -> Result<Vec<String>, Error> {
+    if data.is_null() && len > 0 {
+        return Err(Error::invalid(format!("{argument}: it is NULL, and its count is {len}")));
+    }
+    (0..len)
+        // SAFETY: the caller's promise.
+        .map(|at| unsafe { (*data.add(at)).get(argument) })
+        .map(|text| text?.map(String::from).ok_or_else(|| Error::invalid(format!("{argument}: one is NULL"))))
+        .collect()
 }
 
 /// C's `bool` in a struct that C fills. Whatever byte is there, it is one or the other.

@@ -3,9 +3,11 @@
 use crate::capi::boundary::{guard, guard_value, out};
 use crate::capi::pool::{self, Handle, jsvm_handle_kind};
 use crate::capi::slot::jsvm_slot;
-use crate::engine::error::{Error, Frame, Status, jsvm_status};
+use crate::engine::error::{Error, Frame, Status, Tie, jsvm_status};
+use crate::engine::reaper;
 use crate::engine::value::Out;
-use std::ffi::{CString, c_char};
+use std::ffi::{CString, c_char, c_void};
+use std::sync::Arc;
 
 /// What went wrong in a call. Owned by the caller: free it with jsvm_error_free. Its strings are
 /// UTF-8, end with a NUL and live as long as it does. It was made without running guest code.
@@ -24,6 +26,7 @@ pub struct jsvm_error {
     frames: Vec<FrameText>,
     cause: Option<*mut jsvm_error>,
     value: Option<Out>,
+    tie: Option<Arc<Tie>>,
 }
 
 // SAFETY: `cause` is a pool handle, which any thread may use; the rest is data.
@@ -52,6 +55,7 @@ fn c_string(text: String) -> CString {
 
 impl jsvm_error {
     pub fn new(error: Error) -> jsvm_error {
+        let error = error.into_details();
         let origin = error.origin.map(|origin| *origin).unwrap_or_default();
         jsvm_error {
             status: error.status,
@@ -75,6 +79,7 @@ impl jsvm_error {
                 .collect(),
             cause: origin.cause.and_then(|cause| pool::put(jsvm_error::new(*cause)).ok()),
             value: origin.value,
+            tie: origin.tie,
         }
     }
 }
@@ -83,6 +88,10 @@ impl Drop for jsvm_error {
     fn drop(&mut self) {
         if let Some(cause) = self.cause {
             pool::free(cause);
+        }
+        // A free runs no foreign code.
+        if let Some(tie) = self.tie.take().and_then(Arc::into_inner) {
+            reaper::later(vec![Box::new(move || drop(tie))]);
         }
     }
 }
@@ -298,6 +307,23 @@ pub unsafe extern "C" fn jsvm_error_exception(
             error.value.clone().ok_or_else(|| Error::new(Status::WrongState, "error: it is no exception"))?;
         *result = jsvm_slot::output(value)?;
         Ok(())
+    })
+}
+
+/// What jsvm_exception_set_userdata tied to the thrown error object with this key, as it was when the call failed. It
+/// lives as long as the error. NULL if there is nothing.
+///
+/// @param error [in] an error
+/// @param key   [in] the key
+/// @return the userdata, borrowed from the error, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_error_userdata(error: *const jsvm_error, key: *const c_void) -> *mut c_void {
+    guard_value(std::ptr::null_mut(), || {
+        pool::pin(error, "error")
+            .ok()
+            .and_then(|e| e.tie.clone())
+            .filter(|tie| tie.key == key as usize)
+            .map_or(std::ptr::null_mut(), |tie| tie.pointer as *mut c_void)
     })
 }
 

@@ -1,22 +1,96 @@
 //! The runtime's parts.
 
-use crate::capi::boundary::guard;
+use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, jsvm_str, options, texts};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
 use crate::engine::error::jsvm_status;
 use crate::runtime::{self, Parts};
+use std::ffi::{c_char, c_void};
 
 /// What jsvm_context_install can put into a context: bits.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum jsvm_part {
+    /// console, as Node's: what it writes goes to `write` of the options.
+    Console = 1 << 0,
+    /// setTimeout, setInterval, setImmediate and their clear functions, as Node's. Callbacks run in jsvm_isolate_run_tasks and
+    /// jsvm_promise_await, and not by themselves. What one throws ends that call with EXCEPTION; the others stay. A pending
+    /// timer keeps its context alive; an interval whose callback is stopped by a limit has ended.
+    Timers = 1 << 1,
     /// queueMicrotask. What a task throws ends the call that drains the queue with EXCEPTION.
     QueueMicrotask = 1 << 2,
+    /// structuredClone, with ArrayBuffers to transfer. SharedArrayBuffers are shared with the copy.
+    StructuredClone = 1 << 3,
+    /// URL and URLSearchParams. In a build without the cargo feature `url` it cannot be installed.
+    Url = 1 << 4,
+    /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
+    Buffer = 1 << 5,
+    /// require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
+    /// timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
+    /// process may read, outside the limits of time and memory, and runs it as code of the context: not for guests that the
+    /// host does not trust.
+    Require = 1 << 6,
+    /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
+    /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
+    /// host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
+    /// 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
+    /// and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+    Process = 1 << 7,
 }
 
+const _: () = assert!(jsvm_part::Console as u32 == runtime::CONSOLE);
+const _: () = assert!(jsvm_part::Timers as u32 == runtime::TIMERS);
 const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTASK);
+const _: () = assert!(jsvm_part::StructuredClone as u32 == runtime::STRUCTURED_CLONE);
+const _: () = assert!(jsvm_part::Url as u32 == runtime::URL);
+const _: () = assert!(jsvm_part::Buffer as u32 == runtime::BUFFER);
+const _: () = assert!(jsvm_part::Require as u32 == runtime::REQUIRE);
+const _: () = assert!(jsvm_part::Process as u32 == runtime::PROCESS);
+
+/// Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
+/// was written, and dies when the function returns. It comes on the thread that runs the isolate, inside it, and may
+/// call anything of libjsvm. No C++ exception and no longjmp may leave it.
+#[allow(non_camel_case_types)]
+pub type jsvm_write_callback =
+    Option<unsafe extern "C" fn(userdata: *mut c_void, stream: u32, data: *const c_char, len: usize)>;
+
+/// Options of jsvm_context_install. Zero is the default of every field.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy)]
+pub struct jsvm_install_options {
+    /// sizeof(jsvm_install_options).
+    pub struct_size: usize,
+    /// Takes what the context's parts write, those of earlier installs too. Default: what an earlier install gave; at first the
+    /// process's file descriptors 1 and 2, where what cannot be written is lost without an error. A pipe that nobody reads
+    /// raises SIGPIPE, which is the host's to ignore.
+    pub write: jsvm_write_callback,
+    /// [in] Given to `write`.
+    pub userdata: *mut c_void,
+    /// Lets go of userdata once: when the collector finds that nothing uses `write` any more, which was replaced or whose
+    /// context is gone, or when the call fails; but not if `struct_size` is wrong.
+    pub finalizer: jsvm_finalizer,
+    /// process.argv; as Node has it, the program and the script come first. What these three say counts where
+    /// JSVM_PART_PROCESS is new to the context.
+    pub argv: *const jsvm_str,
+    pub argv_count: usize,
+    /// process.execArgv.
+    pub exec_argv: *const jsvm_str,
+    pub exec_argv_count: usize,
+    /// process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
+    pub env: *const jsvm_str,
+    pub env_count: usize,
+    /// [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
+    /// an earlier install gave; at first the working directory.
+    pub require_from: jsvm_str,
+}
+
+// SAFETY: plain data.
+unsafe impl Options for jsvm_install_options {
+    const NAME: &'static str = "jsvm_install_options";
+}
 
 /// Gives a context what scripts expect around them: a context by itself has the language and no more. Parts that are
 /// there already stay as they are.
@@ -26,6 +100,7 @@ const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTA
 ///
 /// @param context [in] a context
 /// @param parts   [in] jsvm_part bits
+/// @param options [in] what the parts work with, or NULL
 /// @param error   [out] what went wrong, or NULL
 /// @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
@@ -33,10 +108,37 @@ const _: () = assert!(jsvm_part::QueueMicrotask as u32 == runtime::QUEUE_MICROTA
 pub unsafe extern "C" fn jsvm_context_install(
     context: *const jsvm_context,
     parts: u32,
+    options: *const jsvm_install_options,
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
-    guard(error, || {
+    // SAFETY: C's promise about its arguments. Userdata is let go of in any case, in a fork too.
+    let given = unsafe { self::options(options) };
+    let userdata = given.as_ref().ok().map(|given| Userdata::new(given.userdata, given.finalizer));
+    guard(error, move || {
+        let given = given?;
+        let (callback, userdata) = (given.write, userdata);
+        // SAFETY: C's promise about its arguments.
+        let (argv, exec_argv, env) = unsafe {
+            (
+                texts(given.argv, given.argv_count, "argv")?,
+                texts(given.exec_argv, given.exec_argv_count, "exec_argv")?,
+                texts(given.env, given.env_count, "env")?,
+            )
+        };
+        // SAFETY: as before.
+        let require_from = unsafe { given.require_from.get("options: require_from") }?.map(String::from);
         let context = pool::pin(context, "context")?;
-        runtime::install(&context.context, Parts(parts))
+        let write = callback.map(|callback| -> runtime::output::Write {
+            Box::new(move |stream, data| {
+                let userdata = userdata.as_ref().map_or(std::ptr::null_mut(), |userdata| userdata.pointer);
+                // SAFETY: the host gave both together; the bytes live until it returns.
+                unsafe { callback(userdata, stream, data.as_ptr().cast(), data.len()) };
+            })
+        });
+        runtime::install(
+            &context.context,
+            Parts(parts),
+            runtime::Options { write, argv, exec_argv, env, require_from },
+        )
     })
 }

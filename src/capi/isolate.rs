@@ -9,7 +9,7 @@ use crate::capi::error::jsvm_error;
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
 use crate::capi::slot::{jsvm_slot, jsvm_value};
 use crate::engine::enter;
-use crate::engine::error::{Error, Status, jsvm_status};
+use crate::engine::error::{Error, jsvm_status};
 use crate::engine::heap::{DEFAULT_BUFFER_LIMIT, DEFAULT_HEAP_LIMIT, MAX_HEAP_LIMIT, MIN_HEAP_LIMIT};
 use crate::engine::isolate::{self, DEFAULT_STACK_SIZE, Isolate};
 use crate::engine::limits::Limits;
@@ -77,7 +77,8 @@ pub struct jsvm_run_options {
     pub timeout_ms: u64,
     /// Milliseconds of the thread's own CPU time; 0 is no limit. The call then ends with CPU_TIME.
     pub cpu_time_ms: u64,
-    /// Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
+    /// SIGINT ends the call with INTERRUPTED; handlers of the host's are out of place meanwhile, and back when no such call
+    /// is left. One signal is for all threads with such a call, in each for the innermost. node:vm: `breakOnSigint`.
     pub break_on_sigint: Bool,
     /// [in] Ends the call with CANCELLED once it is triggered. NULL is none. Borrowed for the call.
     pub cancel: *const jsvm_cancel,
@@ -93,6 +94,7 @@ pub struct RunLimits {
     timeout: Option<Duration>,
     cpu_time: Option<Duration>,
     cancel: Option<Pin<jsvm_cancel>>,
+    break_on_sigint: bool,
 }
 
 impl RunLimits {
@@ -110,10 +112,6 @@ impl RunLimits {
     pub unsafe fn named(pointer: *const jsvm_run_options, argument: &str) -> Result<RunLimits, Error> {
         // SAFETY: the caller's promise.
         let given = unsafe { options_named(pointer, argument)? };
-        if given.break_on_sigint.get() {
-            let text = format!("{argument}: break_on_sigint is not in this version");
-            return Err(Error::new(Status::Unsupported, text));
-        }
         let time = |ms: u64| (ms > 0).then(|| Duration::from_millis(ms));
         Ok(RunLimits {
             timeout: time(given.timeout_ms),
@@ -123,11 +121,17 @@ impl RunLimits {
             } else {
                 Some(pool::pin(given.cancel, &format!("{argument}: cancel"))?)
             },
+            break_on_sigint: given.break_on_sigint.get(),
         })
     }
 
     pub fn limits(&self) -> Limits<'_> {
-        Limits { timeout: self.timeout, cpu_time: self.cpu_time, cancel: self.cancel.as_ref().map(|c| &c.0) }
+        Limits {
+            timeout: self.timeout,
+            cpu_time: self.cpu_time,
+            cancel: self.cancel.as_ref().map(|c| &c.0),
+            break_on_sigint: self.break_on_sigint,
+        }
     }
 }
 
@@ -326,18 +330,21 @@ pub unsafe extern "C" fn jsvm_isolate_request_interrupt(
     })
 }
 
-/// Runs what waits to run in the isolate: V8's tasks, promises settled by the host, microtasks. If
-/// there is nothing, it waits for something, without holding the isolate; a session of this thread's, or a host function
-/// that it is in, holds it all the same.
+/// Runs what waits to run in the isolate, one round of it: promises settled by the host and microtasks, V8's tasks,
+/// timers that are due, immediates; after each task the microtasks that came of it. What a task throws and nobody
+/// handles ends the call with EXCEPTION; the tasks behind it wait for the next call. If there is nothing, it waits for
+/// something, without holding the isolate; a session of this thread's, or a host function that it is in, holds it all the
+/// same.
 ///
 /// Any thread; waits for the isolate.
 ///
 /// @param isolate   [in] an isolate
 /// @param wait_ms   [in] how long to wait at most for something to run, in milliseconds; 0 does not wait
 /// @param options   [in] limits, or NULL
-/// @param work_left [out] whether something may still come: tasks, timers, promises that the host has to settle; or NULL
+/// @param work_left [out] whether something may still come: tasks, timers that are not unref'd, promises that the host has to
+///                  settle; or NULL
 /// @param error     [out] what went wrong, or NULL
-/// @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+/// @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_isolate_run_tasks(
@@ -372,7 +379,7 @@ pub unsafe extern "C" fn jsvm_isolate_run_tasks(
 /// @param isolate [in] an isolate
 /// @param options [in] limits, or NULL
 /// @param error   [out] what went wrong, or NULL
-/// @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+/// @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_isolate_perform_microtask_checkpoint(
@@ -392,9 +399,10 @@ pub unsafe extern "C" fn jsvm_isolate_perform_microtask_checkpoint(
 #[allow(non_camel_case_types)]
 pub type jsvm_wakeup_callback = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 
-/// Has a function called when something comes in to run, so that an event loop need not poll. It is called once until
-/// jsvm_isolate_run_tasks or jsvm_promise_await looks. It does not tell when a timer of V8's is due (Atomics.waitAsync with a
-/// timeout): while there is work left, look from time to time.
+/// Has a function called when something comes in to run, or a timer falls due, so that an event loop need not poll: it is
+/// also called when jsvm_isolate_run_tasks leaves something behind that could run now. It is called once until
+/// jsvm_isolate_run_tasks or jsvm_promise_await looks. It may come for a timer that was cleared. A call of it may be under way
+/// when it is replaced or the isolate ends: userdata is needed until the finalizer comes.
 ///
 /// Any thread, no lock. The callback comes on any thread, with nothing held; it should only post to the host's loop,
 /// and must not free the isolate.
@@ -435,7 +443,7 @@ pub type jsvm_unhandled_rejection_callback =
     Option<unsafe extern "C" fn(userdata: *mut c_void, promise: *const jsvm_value, reason: *const jsvm_slot)>;
 
 /// Has a function called for each promise that is rejected and still has no handler when the microtasks
-/// are done. Node: process.on('unhandledRejection').
+/// are done, and that no listener of its context's process object took. Node: process.on('unhandledRejection').
 ///
 /// Any thread, no lock. The callback comes after the isolate was left, on the thread of the call in which it happened; if
 /// that thread is still inside an isolate (a session, a host function of another isolate), on libjsvm's finalizer

@@ -21,6 +21,7 @@ pub mod library;
 pub mod list;
 pub mod object;
 pub mod pool;
+pub mod process;
 pub mod promise;
 pub mod script;
 pub mod slot;

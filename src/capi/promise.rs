@@ -184,7 +184,8 @@ pub unsafe extern "C" fn jsvm_promise_result(
 }
 
 /// Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
-/// it counts as handled. JavaScript: await.
+/// it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
+/// promise is then still pending, and can be awaited again.
 ///
 /// Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
 /// isolate it holds the isolate while it waits.

@@ -1,14 +1,18 @@
 //! What went wrong, as data: readable on any thread, made without running guest code.
 
-use crate::engine::enter::Scope;
+use crate::engine::enter::{Outcome, Scope};
+use crate::engine::kept;
 use crate::engine::raw;
-use crate::engine::value::Out;
+use crate::engine::value::{In, Out, string};
+use std::any::Any;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 /// What a call came to. The numbers are part of the ABI.
 ///
 /// Besides what its documentation lists, any function may return PANIC; any function that waits for an isolate may return what
 /// an enclosing call of the same thread is being stopped with (a host function is in such a call); and any function
-/// that takes run options may return UNSUPPORTED for break_on_sigint.
+/// whose run options have break_on_sigint may return INTERRUPTED.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,14 +161,31 @@ pub struct Frame {
     pub is_wasm: bool,
 }
 
+/// One word, because every result has room for it: what goes well is to move few bytes.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+pub struct Details {
     pub status: Status,
     pub name: String,
     pub message: String,
     pub code: Option<String>,
     /// Where in the guest it came from, if it did.
     pub origin: Option<Box<Origin>>,
+}
+
+impl Deref for Error {
+    type Target = Details;
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
 }
 
 /// What the guest was doing.
@@ -181,11 +202,29 @@ pub struct Origin {
     pub cause: Option<Box<Error>>,
     /// The value that was thrown.
     pub value: Option<Out>,
+    /// What the host tied to it.
+    pub tie: Option<Arc<Tie>>,
+}
+
+/// Something of the host's that goes with an error object, out of the guest's sight.
+#[derive(Debug)]
+pub struct Tie {
+    /// Whose it is.
+    pub key: usize,
+    pub pointer: usize,
+    /// Lets go of it when it is dropped.
+    pub owner: Box<dyn Any + Send + Sync>,
 }
 
 impl Error {
+    #[cold]
     pub fn new(status: Status, message: impl Into<String>) -> Error {
-        Error { status, name: "Error".into(), message: message.into(), code: None, origin: None }
+        let (name, message) = ("Error".into(), message.into());
+        Error(Box::new(Details { status, name, message, code: None, origin: None }))
+    }
+
+    pub fn into_details(self) -> Details {
+        *self.0
     }
 
     pub fn invalid(message: impl Into<String>) -> Error {
@@ -322,6 +361,7 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
         if let Some(trace) = v8::Exception::get_stack_trace(scope, value) {
             origin.frames = frames(scope, trace, MAX_FRAMES);
         }
+        origin.tie = tied(scope, object);
     }
     if depth < MAX_CAUSES
         && let Some(cause) = data_property(scope, object, "cause")
@@ -333,6 +373,31 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
         origin.cause = Some(Box::new(inner));
     }
     (error, origin)
+}
+
+fn tie_name<'s>(scope: &mut Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Private>> {
+    let name = string(scope, "jsvm")?;
+    Ok(v8::Private::for_api(scope, Some(name)))
+}
+
+/// Ties something of the host's to an error object, in place of what was tied to it before. The guest can neither see
+/// nor copy it.
+pub fn tie(scope: &mut Scope<'_, '_>, error: In, tie: Tie) -> Outcome<()> {
+    let error = error.local(scope)?;
+    if !error.is_native_error() {
+        return Err(Error::invalid("exception: it is not an Error").into());
+    }
+    let name = tie_name(scope)?;
+    let tie = kept::keep(scope, Arc::new(tie));
+    error.cast::<v8::Object>().set_private(scope, name, tie.into());
+    Ok(())
+}
+
+fn tied<'s>(scope: &mut Scope<'s, '_>, error: v8::Local<'s, v8::Object>) -> Option<Arc<Tie>> {
+    let name = tie_name(scope).ok()?;
+    let tie = v8::Local::<v8::External>::try_from(error.get_private(scope, name)?).ok()?;
+    // SAFETY: only `tie` sets this name, and the External keeps what it points to.
+    Some(unsafe { &*(tie.value() as *const Arc<Tie>) }.clone())
 }
 
 /// What was thrown, as V8 prints it without running guest code.

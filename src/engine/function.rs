@@ -3,15 +3,12 @@
 use crate::engine::enter::{self, Fail, Outcome, Scope, panic_text};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
+use crate::engine::kept;
 use crate::engine::raw;
-use crate::engine::reaper::Job;
 use crate::engine::session;
 use crate::engine::thread::{Thread, terminate_marked};
-use crate::engine::value::{In, Out};
-use std::collections::HashMap;
-use std::ffi::c_void;
+use crate::engine::value::{self, In, Out};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Runs something that V8 or the system called: a panic must not unwind into foreign frames.
@@ -55,6 +52,14 @@ impl<'s> Call<'_, 's, '_> {
         Out::new(self.scope, self.arguments.get(index as i32))
     }
 
+    pub fn uint32(&mut self, index: usize) -> u32 {
+        self.arguments.get(index as i32).uint32_value(self.scope).unwrap_or(0)
+    }
+
+    pub fn bytes(&mut self, index: usize) -> Vec<u8> {
+        value::bytes(self.scope, self.arguments.get(index as i32))
+    }
+
     pub fn is_construct_call(&self) -> bool {
         self.arguments.is_construct_call()
     }
@@ -69,7 +74,7 @@ impl<'s> Call<'_, 's, '_> {
     /// For questions that come while the host function runs.
     pub fn record(&self) -> Record {
         Record {
-            isolate: Isolate::of(self.scope),
+            isolate: Isolate::here(self.scope),
             context: raw::ptr(self.scope.get_current_context()),
             this: raw::ptr(self.arguments.this()).cast(),
             new_target: raw::ptr(self.arguments.new_target()),
@@ -79,13 +84,18 @@ impl<'s> Call<'_, 's, '_> {
 
 /// Where a call's things are. It must not be asked after the call.
 pub struct Record {
-    pub isolate: Arc<Isolate>,
+    isolate: *const Isolate,
     context: *const v8::Context,
     this: *const v8::Value,
     new_target: *const v8::Value,
 }
 
 impl Record {
+    /// Whether this thread is inside the isolate of the call. It may be asked after the call.
+    pub fn is_inside(&self) -> bool {
+        enter::is_inside(self.isolate)
+    }
+
     /// # Safety
     /// The call lasts, and this thread is in it.
     pub unsafe fn this(&self) -> Result<Out, Box<Error>> {
@@ -101,7 +111,8 @@ impl Record {
     }
 
     unsafe fn value(&self, value: *const v8::Value) -> Result<Out, Box<Error>> {
-        enter::touch(&self.isolate, None, |scope| {
+        // SAFETY: the caller's promise: the call holds its isolate.
+        enter::touch(unsafe { &*self.isolate }, None, |scope| {
             // SAFETY: the caller's promise: it is a handle of the call.
             let value = unsafe { raw::local(scope, value) };
             Ok(value.map_or(Out::Undefined, |value| Out::new(scope, value)))
@@ -116,7 +127,8 @@ impl Record {
         &self,
         body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, v8::Local<'s, v8::Context>) -> R,
     ) -> Result<R, Box<Error>> {
-        enter::touch(&self.isolate, None, |scope| {
+        // SAFETY: the caller's promise: the call holds its isolate.
+        enter::touch(unsafe { &*self.isolate }, None, |scope| {
             // SAFETY: the caller's promise: it is a handle of the call.
             let context =
                 unsafe { raw::local(scope, self.context) }.unwrap_or_else(|| scope.get_current_context());
@@ -130,27 +142,6 @@ struct Entry {
     host: Box<dyn Host>,
 }
 
-/// The host functions that JavaScript can still call, by the address of their entry, and V8's weak
-/// cell for each.
-#[derive(Default)]
-pub struct Registry {
-    live: HashMap<usize, usize>,
-}
-
-impl Registry {
-    /// The isolate is going: every function that is left is let go.
-    pub fn close(&mut self) -> Vec<Job> {
-        self.live.drain().map(|(entry, _)| release(entry)).collect()
-    }
-}
-
-/// Frees an entry that has left the registry.
-fn release(entry: usize) -> Job {
-    // SAFETY: entries are boxes, and each leaves the registry once.
-    let entry = unsafe { Box::from_raw(entry as *mut Entry) };
-    Box::new(move || drop(entry))
-}
-
 /// Makes a JavaScript function of the scope's context that calls the host.
 pub fn new<'s>(
     scope: &mut Scope<'s, '_>,
@@ -159,44 +150,17 @@ pub fn new<'s>(
     constructor: bool,
     host: Box<dyn Host>,
 ) -> Outcome<v8::Local<'s, v8::Function>> {
-    let isolate = Isolate::of(scope);
-    let entry = Box::into_raw(Box::new(Entry { host }));
-    let data = v8::External::new(scope, entry.cast());
+    // It lives as long as anything that can still call the function.
+    let data = kept::keep(scope, Entry { host });
     let behavior = if constructor { v8::ConstructorBehavior::Allow } else { v8::ConstructorBehavior::Throw };
     let function = v8::Function::builder(trampoline)
         .data(data.into())
         .length(length)
         .constructor_behavior(behavior)
         .build(scope);
-    let Some(function) = function else {
-        isolate.after(release(entry as usize));
-        return Err(Fail::Thrown);
-    };
+    let function = function.ok_or(Fail::Thrown)?;
     function.set_name(name);
-    // The data lives as long as anything that can still call the function.
-    // SAFETY: the External is a live handle of this isolate, and the callback fits.
-    let cell = unsafe {
-        raw::v8__Global__NewWeak(isolate.raw(), raw::ptr(data).cast(), entry as *const c_void, on_collected)
-    };
-    isolate.functions().live.insert(entry as usize, cell as usize);
     Ok(function)
-}
-
-/// V8 collected a function's data. It is in the middle of a collection: only the cell may be
-/// touched.
-unsafe extern "C" fn on_collected(info: *const c_void) {
-    no_unwind(|| {
-        // SAFETY: V8 gives the record of a callback that `new` registered, on the thread inside.
-        let (entry, isolate) = unsafe {
-            let isolate = raw::v8__WeakCallbackInfo__GetIsolate(info);
-            (raw::v8__WeakCallbackInfo__GetParameter(info) as usize, Isolate::of(&raw::isolate(isolate)))
-        };
-        if let Some(cell) = isolate.functions().live.remove(&entry) {
-            // SAFETY: the cell that was made for the entry; V8 wants it reset here.
-            unsafe { raw::v8__Global__Reset(cell as *const v8::Data) };
-            isolate.after(release(entry));
-        }
-    });
 }
 
 fn trampoline<'s>(
@@ -207,8 +171,7 @@ fn trampoline<'s>(
     no_unwind(|| {
         let Ok(data) = v8::Local::<v8::External>::try_from(arguments.data()) else { return };
         // V8 calls native getters even where it may not run JavaScript.
-        // SAFETY: `Isolate::new` put it there, and whoever is inside holds a reference.
-        if unsafe { &*(scope.get_data(0) as *const Isolate) }.quiet.load(Ordering::Relaxed) {
+        if Isolate::here(scope).quiet.load(Ordering::Relaxed) {
             return throw_error(scope, "a host function is not called while values are read");
         }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
@@ -216,7 +179,9 @@ fn trampoline<'s>(
         let mut call = Call { scope, arguments: &arguments };
         let sessions = session::count();
         let reply = catch_unwind(AssertUnwindSafe(|| entry.host.call(&mut call)));
-        session::forget(sessions);
+        if session::count() != sessions {
+            session::forget(sessions);
+        }
         match reply {
             // The run was ended while the host worked.
             _ if Thread::current().must_stop() => unwind(scope),
@@ -241,7 +206,7 @@ fn throw_error(scope: &mut Scope<'_, '_>, message: &str) {
 }
 
 /// Has the guest unwind from here, before it runs another statement.
-fn unwind(scope: &mut Scope<'_, '_>) {
+pub fn unwind(scope: &mut Scope<'_, '_>) {
     terminate_marked(scope);
     // V8 acts on it when it next enters JavaScript.
     if let Some(empty) = v8::String::new(scope, "0").and_then(|code| v8::Script::compile(scope, code, None)) {

@@ -1,12 +1,14 @@
 //! One V8 isolate and all that belongs to it.
 
+use crate::engine::enter::Scope;
 use crate::engine::error::{Error, Status};
 use crate::engine::gate::{Close, Gate};
 use crate::engine::reaper::Job;
 use crate::engine::tasks::Queue;
 use crate::engine::value::{Out, Value};
-use crate::engine::{function, heap, platform, raw, reaper};
+use crate::engine::{function, heap, kept, platform, raw, reaper};
 use std::cell::{RefCell, RefMut, UnsafeCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -27,6 +29,15 @@ pub struct Rejection {
     pub promise: Arc<Value>,
     pub reason: Out,
 }
+
+type Rejected = (v8::Global<v8::Promise>, v8::Global<v8::Value>);
+
+/// Told, inside the isolate, of a promise that was rejected while nobody listened, and why; without a reason, that
+/// somebody listens now. True if it has taken the rejection.
+#[derive(Clone, Copy)]
+pub struct RejectionHook(
+    pub for<'s> fn(&mut Scope<'s, '_>, v8::Local<'s, v8::Promise>, Option<v8::Local<'s, v8::Value>>) -> bool,
+);
 
 /// Told, outside the isolate, of the rejections that nobody handled.
 pub type RejectionListener = Arc<dyn Fn(Rejection) + Send + Sync>;
@@ -56,7 +67,9 @@ pub struct Isolate {
     /// Taken by whoever takes the isolate down.
     shared: UnsafeCell<Option<v8::SharedIsolate>>,
     inner: RefCell<Inner>,
-    functions: Mutex<function::Registry>,
+    /// V8's record of its lock, for the thread inside.
+    pub locker: UnsafeCell<[usize; 2]>,
+    kept: Mutex<kept::Registry>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
     /// Whether `jobs` and `interrupts` may hold something: looked at by every call.
@@ -64,7 +77,7 @@ pub struct Isolate {
     has_interrupts: AtomicBool,
 }
 
-// SAFETY: `inner` and what is behind `raw` are touched only by the thread that is inside (the gate
+// SAFETY: `inner`, `locker` and what is behind `raw` are touched only by the thread that is inside (the gate
 // and V8's lock see to that); `shared` only by the one that `Gate::close` or `release` appointed.
 unsafe impl Send for Isolate {}
 // SAFETY: as above.
@@ -74,13 +87,25 @@ unsafe impl Sync for Isolate {}
 #[derive(Default)]
 pub struct Inner {
     pub main: Option<v8::Global<v8::Context>>,
-    pub rejections: Vec<(v8::Global<v8::Promise>, v8::Global<v8::Value>)>,
+    /// Promises that were rejected while nobody listened, and why: new ones, and those that the runtime did not take.
+    pub rejections: Vec<Rejected>,
+    pub unhandled: Vec<Rejected>,
+    /// Promises that found a listener after it was told that they had none.
+    pub handled_late: Vec<v8::Global<v8::Promise>>,
+    /// Told of both, before the host is.
+    pub rejection_hook: Option<RejectionHook>,
+    /// Called before the microtasks run next, in order.
+    pub ticks: VecDeque<v8::Global<v8::Function>>,
     /// The microtasks ran since rejections were last reported.
     pub drained: bool,
     /// What a task threw while nobody was there to catch it: the outermost run ends with it.
     pub uncaught: Option<Box<Error>>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
+    /// Some context has a microtask queue of its own.
+    pub own_queues: bool,
+    /// The thread that was inside last, by its id, and its stack limit.
+    pub stack_limit: (u64, usize),
 }
 
 impl Isolate {
@@ -106,7 +131,8 @@ impl Isolate {
             remote: owned.thread_safe_handle(),
             shared: UnsafeCell::new(None),
             inner: RefCell::default(),
-            functions: Mutex::default(),
+            locker: UnsafeCell::default(),
+            kept: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),
             has_jobs: AtomicBool::new(false),
@@ -141,14 +167,20 @@ impl Isolate {
         }
     }
 
+    /// As `of`, for a moment's use.
+    pub fn here(isolate: &v8::Isolate) -> &Isolate {
+        // SAFETY: `new` put it there, and whoever is inside holds a reference.
+        unsafe { &*(isolate.get_data(0) as *const Isolate) }
+    }
+
     /// The state for the thread inside. Panics, which is a bug, if it is borrowed already.
     pub fn inner(&self) -> RefMut<'_, Inner> {
         debug_assert!(crate::engine::enter::is_inside(self));
         self.inner.borrow_mut()
     }
 
-    pub fn functions(&self) -> MutexGuard<'_, function::Registry> {
-        self.functions.lock().unwrap_or_else(|e| e.into_inner())
+    pub fn kept(&self) -> MutexGuard<'_, kept::Registry> {
+        self.kept.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     pub fn request_interrupt(&self, callback: raw::InterruptCallback) {
@@ -207,19 +239,19 @@ impl Isolate {
     }
 
     /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
-    pub fn close(self: &Arc<Self>) {
+    pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         match self.gate.close() {
             Close::Already => {}
             Close::Empty => self.dispose(),
             Close::Inside(owner) => {
-                owner.stop(Arc::as_ptr(self), Status::Disposed);
+                owner.stop(self, Status::Disposed);
             }
         }
     }
 
     /// Takes V8's isolate down. Only for the one whom the gate appointed, outside the isolate.
-    pub fn dispose(self: &Arc<Self>) {
+    pub fn dispose(&self) {
         let wakeup = self.tasks.close();
         let inner = self.inner.take();
         // Its Globals leave their cells to V8, which is taken down next.
@@ -237,7 +269,7 @@ impl Isolate {
         if wakeup.is_some() || listener.is_some() || !interrupts.is_empty() {
             jobs.push(Box::new(move || drop((wakeup, listener, interrupts))));
         }
-        jobs.extend(self.functions().close());
+        jobs.extend(self.kept().close());
         reaper::later(jobs);
     }
 }
@@ -271,7 +303,7 @@ unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
         match message.get_event() {
             v8::PromiseRejectEvent::PromiseRejectWithNoHandler => {
                 // Kept only for who listens: the list holds the promises alive.
-                if isolate.listener().is_some()
+                if (inner.rejection_hook.is_some() || isolate.listener().is_some())
                     && let Some(value) = message.get_value()
                 {
                     let entry = (v8::Global::new(scope, promise), v8::Global::new(scope, value));
@@ -280,7 +312,13 @@ unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
             }
             v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
                 let promise = v8::Global::new(scope, promise);
+                let before = inner.rejections.len() + inner.unhandled.len();
                 inner.rejections.retain(|(p, _)| *p != promise);
+                inner.unhandled.retain(|(p, _)| *p != promise);
+                let after = inner.rejections.len() + inner.unhandled.len();
+                if before == after && inner.rejection_hook.is_some() {
+                    inner.handled_late.push(promise);
+                }
             }
             _ => {}
         }

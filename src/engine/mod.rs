@@ -2,13 +2,14 @@
 //!
 //! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
 //! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
-//! time; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
-//! `tasks` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
-//! `promise` and `error` carry data across; `graph` with `flatten` and `build`, `json` and `clone` carry
-//! whole graphs.
+//! time, `sigint` when the user wants; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
+//! `tasks`, `timers` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
+//! `promise` and `error` carry data across, `kept` lets go of what the host gave JavaScript; `graph` with `flatten` and
+//! `build`, `json` and `clone` carry whole graphs.
 
 pub mod buffer;
 pub mod build;
+pub mod bytes;
 pub mod cancel;
 pub mod clone;
 pub mod collection;
@@ -23,6 +24,7 @@ pub mod graph;
 pub mod heap;
 pub mod isolate;
 pub mod json;
+pub mod kept;
 pub mod limits;
 pub mod object;
 pub mod platform;
@@ -33,7 +35,9 @@ pub mod raw;
 pub mod reaper;
 pub mod seal;
 pub mod session;
+pub mod sigint;
 pub mod tasks;
 pub mod thread;
+pub mod timers;
 pub mod value;
 pub mod watchdog;

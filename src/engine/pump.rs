@@ -1,18 +1,35 @@
-//! Running what waits to run: tasks, settled promises, microtasks, garbage.
+//! Running what waits to run: tasks, timers, settled promises, microtasks, garbage.
 
 use crate::engine::enter::{self, drain};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::thread::{NEVER, Thread};
+use crate::engine::timers::{Macrotask, Round};
 use crate::engine::watchdog::now;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Tells the queue that the host looks, and when it goes away again.
+struct Look<'a>(&'a Isolate);
+
+impl Look<'_> {
+    fn new(isolate: &Isolate) -> Look<'_> {
+        isolate.tasks.looked();
+        Look(isolate)
+    }
+}
+
+impl Drop for Look<'_> {
+    fn drop(&mut self) {
+        self.0.tasks.left(self.0.raw());
+    }
+}
+
 /// Runs what is there; waits up to `wait` for something if there is nothing. Says whether more may
 /// come.
 pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Result<bool, Box<Error>> {
-    isolate.tasks.looked();
+    let _look = Look::new(isolate);
     let until = now().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(NEVER));
     enter::span(isolate, limits, |thread| {
         let mut ran = run_ready(isolate)?;
@@ -32,7 +49,7 @@ pub fn run_until(
     mut done: impl FnMut() -> Result<bool, Box<Error>>,
 ) -> Result<(), Box<Error>> {
     let thread = Thread::current();
-    isolate.tasks.looked();
+    let _look = Look::new(isolate);
     let mut ran = run_ready(isolate)?;
     loop {
         // Read before it is asked: who settles the promise after that has ended a run after that.
@@ -51,27 +68,31 @@ pub fn run_until(
                     "promise: it is pending, and nothing is left to run that could settle it",
                 )));
             }
-            wait_for_work(isolate, &thread, NEVER, seen)?;
+            wait_for_work(isolate, thread, NEVER, seen)?;
         }
         // Entering for nothing would count as a run, and wake the others for nothing.
         ran = isolate.tasks.is_ready() && run_ready(isolate)?;
     }
 }
 
-/// Runs what is there now. True if there was something.
+/// Runs one round of what is there now: each task, then the notes and microtasks that came of it. Ends with the
+/// first task that throws. True if there was something.
 fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
-    let inside = enter::is_inside(isolate);
     enter::run(isolate, None, &Limits::NONE, |scope| {
         let mut ran = isolate.tasks.has_notes();
-        while let Some(task) = isolate.tasks.next_task() {
-            task.run();
+        let uncaught = |isolate: &Isolate| isolate.inner().uncaught.is_some();
+        let before = uncaught(isolate);
+        drain(isolate, scope);
+        let mut round = Round::new(now());
+        while uncaught(isolate) == before {
+            enter::go_on()?;
+            let Some(task) = isolate.tasks.next_task(&mut round) else { break };
             ran = true;
-            if scope.is_execution_terminating() {
-                return Err(enter::Fail::Thrown);
+            v8::scope!(let scope, scope);
+            match task {
+                Macrotask::V8(task) => task.run(),
+                Macrotask::Note(note) => note(scope),
             }
-        }
-        // Outermost calls drain as they end; tasks are what a nested or host-drained one came for.
-        if inside || isolate.options.host_drains {
             drain(isolate, scope);
         }
         Ok(ran)
@@ -81,7 +102,7 @@ fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
 /// Waits, outside the isolate unless the caller is a guest of it, for something to run.
 fn wait_for_work(
     isolate: &Arc<Isolate>,
-    thread: &Arc<Thread>,
+    thread: &'static Thread,
     until: u64,
     seen: u64,
 ) -> Result<(), Box<Error>> {

@@ -1,11 +1,13 @@
-//! What is to run in an isolate later: V8's own tasks, and what the host settles from outside.
+//! What is to run in an isolate later: V8's own tasks, timers, and what the host settles from outside.
 
 use crate::engine::enter::{self, Scope};
 use crate::engine::error::{Kill, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::raw::RawIsolate;
+use crate::engine::reaper;
 use crate::engine::thread::{NEVER, Thread};
-use crate::engine::watchdog::now;
+use crate::engine::timers::{AT_ONCE, Macrotask, Round, Timers};
+use crate::engine::watchdog::{self, now};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -30,15 +32,19 @@ pub struct Queue {
     waiters: AtomicUsize,
     /// Promises that the host has yet to settle.
     pub unsettled: AtomicUsize,
+    /// When the watchdog is to tell the host of what falls due, in nanoseconds of `watchdog::now`; 0 is never.
+    alarm: AtomicU64,
 }
 
 #[derive(Default)]
 struct State {
     ready: VecDeque<v8::Task>,
-    delayed: Vec<(u64, v8::Task)>,
+    timers: Timers,
     notes: VecDeque<Note>,
-    waiting: Vec<Arc<Thread>>,
+    waiting: Vec<&'static Thread>,
     wakeup: Option<Wakeup>,
+    /// The watchdog knows the queue.
+    watched: bool,
     /// Something came in that the host was not told of.
     untold: bool,
     /// The host was told that there is something and has not looked yet.
@@ -115,6 +121,79 @@ impl Queue {
         });
     }
 
+    /// Has a note run at a time, or in the next round if that is `AT_ONCE`; gives its id.
+    pub fn note_at(&self, isolate: RawIsolate, due: u64, note: Note) -> u64 {
+        if due != AT_ONCE {
+            return self.add_timer(due, Macrotask::Note(note));
+        }
+        let mut id = 0;
+        self.add(isolate, |state| id = state.timers.add(due, Macrotask::Note(note)));
+        id
+    }
+
+    fn add_timer(&self, due: u64, task: Macrotask) -> u64 {
+        let mut state = self.state();
+        if state.closed {
+            // The task is dropped after the lock.
+            drop(state);
+            return 0;
+        }
+        let next = state.timers.next_due();
+        let id = state.timers.add(due, task);
+        if due >= next {
+            return id;
+        }
+        self.set_alarm(&state);
+        let waiting = state.waiting.clone();
+        drop(state);
+        for thread in waiting {
+            thread.notify();
+        }
+        id
+    }
+
+    /// Gives up a note that `note_at` took and that has not run.
+    pub fn cancel(&self, id: u64) {
+        // Dropped after the lock.
+        let _task = self.state().timers.remove(id);
+    }
+
+    /// Whether a note that `note_at` took is work that is left.
+    pub fn set_counts(&self, id: u64, counts: bool) {
+        self.state().timers.set_counts(id, counts);
+    }
+
+    /// Has the watchdog come when the next timer falls due, if the host wants to be told. It is told of immediates
+    /// when they come in.
+    fn set_alarm(&self, state: &State) {
+        let wanted = state.wakeup.is_some() && !state.told;
+        let due = if wanted { state.timers.next_due() } else { NEVER };
+        self.alarm.store(if due == NEVER { 0 } else { due }, Ordering::SeqCst);
+        if due != NEVER {
+            watchdog::arm(due);
+        }
+    }
+
+    /// When the watchdog is to come.
+    pub fn alarm(&self) -> u64 {
+        match self.alarm.load(Ordering::SeqCst) {
+            0 => NEVER,
+            due => due,
+        }
+    }
+
+    /// The alarm is due. The host's code may take long, so the finalizer thread calls it.
+    pub fn ring(&self) {
+        let mut state = self.state();
+        let wakeup = if state.told { None } else { state.wakeup.clone() };
+        state.told = true;
+        self.set_alarm(&state);
+        drop(state);
+        if let Some(wakeup) = wakeup {
+            reaper::later(vec![Box::new(move || wakeup())]);
+        }
+    }
+
     /// The notes that came in. Cheap when there are none.
     pub fn take_notes(&self) -> VecDeque<Note> {
         if !self.noted.load(Ordering::Relaxed) {
@@ -130,6 +209,24 @@ impl Queue {
         self.state().told = false;
     }
 
+    /// The host goes away again: it is to be told of what is left, now or when it is due.
+    pub fn left(&self, isolate: RawIsolate) {
+        let mut state = self.state();
+        if state.wakeup.is_none() {
+            return;
+        }
+        if !state.ready.is_empty() || state.timers.next_due() <= now() {
+            state.untold = true;
+            self.news.store(true, Ordering::SeqCst);
+        } else {
+            self.set_alarm(&state);
+        }
+        drop(state);
+        if !enter::is_inside_raw(isolate) {
+            self.tell();
+        }
+    }
+
     /// Has every thread that waits for work stopped.
     pub fn stop_waiting(&self, isolate: &Isolate, status: Status) {
         let waiting = self.state().waiting.clone();
@@ -142,23 +239,24 @@ impl Queue {
         self.noted.load(Ordering::Relaxed)
     }
 
-    /// The next task that is due. The caller runs it inside the isolate.
-    pub fn next_task(&self) -> Option<v8::Task> {
+    /// The next task of a round: V8's own, timers that are due, immediates. The caller runs it inside the isolate.
+    pub fn next_task(&self, round: &mut Round) -> Option<Macrotask> {
         let mut state = self.state();
-        if let Some(task) = state.ready.pop_front() {
-            return Some(task);
-        }
-        let now = now();
-        let at = state.delayed.iter().enumerate().filter(|(_, d)| d.0 <= now).min_by_key(|(_, d)| d.0)?.0;
-        Some(state.delayed.swap_remove(at).1)
+        let ready = state.ready.pop_front().map(Macrotask::V8);
+        ready.or_else(|| state.timers.next(round))
     }
 
-    pub fn set_wakeup(&self, wakeup: Option<Wakeup>) {
+    pub fn set_wakeup(self: &Arc<Self>, wakeup: Option<Wakeup>) {
         let mut state = self.state();
         let before = std::mem::replace(&mut state.wakeup, wakeup);
-        let pending = !state.ready.is_empty() || !state.notes.is_empty();
+        let pending = !state.ready.is_empty() || !state.notes.is_empty() || state.timers.next_due() <= now();
         let wakeup = if pending { state.wakeup.clone() } else { None };
         state.told = wakeup.is_some();
+        if state.wakeup.is_some() && !state.watched {
+            state.watched = true;
+            watchdog::register_queue(self);
+        }
+        self.set_alarm(&state);
         drop(state);
         drop(before);
         if let Some(wakeup) = wakeup {
@@ -170,7 +268,7 @@ impl Queue {
     pub fn work_left(&self) -> bool {
         let state = self.state();
         !state.ready.is_empty()
-            || !state.delayed.is_empty()
+            || state.timers.work_left()
             || !state.notes.is_empty()
             || self.unsettled.load(Ordering::SeqCst) > 0
     }
@@ -180,7 +278,7 @@ impl Queue {
         if state.closed || !state.ready.is_empty() || !state.notes.is_empty() {
             return 0;
         }
-        state.delayed.iter().map(|d| d.0).min().unwrap_or(NEVER)
+        state.timers.next_due()
     }
 
     /// Whether something is to run now.
@@ -206,8 +304,8 @@ impl Queue {
 
     /// Waits, outside the isolate, until something is to run, until a run has ended since `seen` was
     /// read, until `until`, or a mark on a run.
-    pub fn wait(&self, thread: &Arc<Thread>, until: u64, seen: u64) -> Result<(), Kill> {
-        self.state().waiting.push(thread.clone());
+    pub fn wait(&self, thread: &'static Thread, until: u64, seen: u64) -> Result<(), Kill> {
+        self.state().waiting.push(thread);
         self.waiters.fetch_add(1, Ordering::SeqCst);
         let next = self.ready_at();
         let result = if next <= now() || self.runs() != seen {
@@ -218,7 +316,7 @@ impl Queue {
         };
         self.waiters.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state();
-        if let Some(at) = state.waiting.iter().position(|t| Arc::ptr_eq(t, thread)) {
+        if let Some(at) = state.waiting.iter().position(|t| std::ptr::eq(*t, thread)) {
             state.waiting.swap_remove(at);
         }
         result
@@ -231,10 +329,11 @@ impl Queue {
         state.closed = true;
         let rest = (
             std::mem::take(&mut state.ready),
-            std::mem::take(&mut state.delayed),
+            std::mem::take(&mut state.timers),
             std::mem::take(&mut state.notes),
         );
         let (wakeup, waiting) = (state.wakeup.take(), std::mem::take(&mut state.waiting));
+        self.set_alarm(&state);
         drop(state);
         for thread in waiting {
             thread.notify();
@@ -256,9 +355,11 @@ impl Queue {
 pub struct ForegroundTasks;
 
 impl ForegroundTasks {
-    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) {
+    fn delayed(isolate: *mut c_void, task: v8::Task, seconds: f64) -> (Arc<Queue>, u64) {
         let due = now().saturating_add((seconds.max(0.0) * 1e9) as u64);
-        Queue::of(isolate as usize).add(isolate, |state| state.delayed.push((due, task)));
+        let queue = Queue::of(isolate as usize);
+        let id = queue.add_timer(due, Macrotask::V8(task));
+        (queue, id)
     }
 }
 
@@ -271,10 +372,13 @@ impl v8::PlatformImpl for ForegroundTasks {
         self.post_task(isolate, task);
     }
 
+    /// V8's own housekeeping, such as collecting garbage when nothing has run for long: not work that is left.
     fn post_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
-        Self::delayed(isolate, task, seconds);
+        let (queue, id) = Self::delayed(isolate, task, seconds);
+        queue.set_counts(id, false);
     }
 
+    /// A guest's, which waits for it: Atomics.waitAsync.
     fn post_non_nestable_delayed_task(&self, isolate: *mut c_void, task: v8::Task, seconds: f64) {
         Self::delayed(isolate, task, seconds);
     }

@@ -32,10 +32,25 @@ function invalidArgType(name, expected, value) {
     `The "${name}" ${what} must be ${expected}. Received ${describe(value)}`);
 }
 
+// A number in a message: long integers with separators.
+function grouped(value) {
+  const text = `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`;
+  const long = typeof value === 'bigint' || Number.isInteger(value) ? value > 2 ** 32 || value < -(2 ** 32) : false;
+  return long ? text.replace(/\B(?=(?:\d{3})+n?$)/g, '_') : text;
+}
+
 // ERR_OUT_OF_RANGE.
 function outOfRange(name, expected, value) {
   return coded(RangeError, 'ERR_OUT_OF_RANGE',
-    `The value of "${name}" is out of range. It must be ${expected}. Received ${String(value)}`);
+    `The value of "${name}" is out of range. It must be ${expected}. Received ${grouped(value)}`);
+}
+
+// ERR_INVALID_ARG_VALUE. `reason` ends the first sentence: "is invalid".
+function invalidArgValue(name, reason, value) {
+  const what = name.includes('.') ? 'property' : 'argument';
+  const text = load('inspect').inspect(value);
+  return coded(TypeError, 'ERR_INVALID_ARG_VALUE',
+    `The ${what} '${name}' ${reason}. Received ${text.length > 128 ? `${text.slice(0, 128)}...` : text}`);
 }
 
 function requireFunction(name, value) {
@@ -46,4 +61,4 @@ function requireString(name, value) {
   if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value);
 }
 
-return { coded, describe, invalidArgType, outOfRange, requireFunction, requireString };
+return { coded, describe, invalidArgType, invalidArgValue, outOfRange, requireFunction, requireString };

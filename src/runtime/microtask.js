@@ -1,7 +1,8 @@
 'use strict';
 
 const { requireFunction } = load('errors');
-const { enqueue, reportUncaught } = native;
+const { report } = load('uncaught');
+const { enqueue } = native;
 
 // What the task throws is nobody's else: the call that drains the queue ends with it.
 function queueMicrotask(callback) {
@@ -10,7 +11,7 @@ function queueMicrotask(callback) {
     try {
       callback();
     } catch (error) {
-      reportUncaught(error);
+      report(error);
     }
   });
 }

@@ -1,6 +1,6 @@
 //! `queueMicrotask`.
 
-use crate::engine::enter::{self, Outcome, Scope};
+use crate::engine::enter::{Outcome, Scope};
 use crate::runtime::native::Natives;
 use crate::runtime::realm::Source;
 
@@ -14,10 +14,6 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
                 queue.enqueue_microtask(scope, task);
             }
         }
-        Ok(())
-    })?;
-    native.function("reportUncaught", |scope, arguments, _| {
-        enter::report_uncaught(scope, arguments.get(0));
         Ok(())
     })
 }

@@ -4,6 +4,7 @@ use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::value;
 use crate::runtime::SOURCES;
 use crate::runtime::native::Natives;
+use crate::vm::compile_function::{self, Options};
 use crate::vm::context;
 
 /// A file. Its text is the body of a function of `load` and `native` that returns what it exports:
@@ -30,27 +31,47 @@ pub fn load<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Outcome<v8::Local<'s, 
     if let Ok(exports) = v8::Local::<v8::Object>::try_from(exports) {
         return Ok(exports);
     }
-    let source = SOURCES.iter().find(|source| source.name == name).expect("a file of the runtime");
+    let source =
+        SOURCES.iter().copied().flatten().find(|source| source.name == name).expect("a file of the runtime");
     let exports = run(scope, source)?;
     loaded.set(scope, key.into(), exports.into()).thrown()?;
     Ok(exports)
 }
 
+/// What a file exports, if the scope's context has loaded it.
+pub fn loaded<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Option<v8::Local<'s, v8::Object>> {
+    let loaded = context::runtime(scope)?;
+    get(scope, loaded, name)?.try_into().ok()
+}
+
+/// A property of the runtime's own objects, where nothing of the guest's is called.
+pub fn get<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let name = v8::String::new(scope, name)?;
+    object.get(scope, name.into())
+}
+
+/// A function that a file exports.
+pub fn function<'s>(
+    scope: &mut Scope<'s, '_>,
+    exports: v8::Local<'s, v8::Object>,
+    name: &str,
+) -> Option<v8::Local<'s, v8::Function>> {
+    get(scope, exports, name)?.try_into().ok()
+}
+
 fn run<'s>(scope: &mut Scope<'s, '_>, source: &Source) -> Outcome<v8::Local<'s, v8::Object>> {
-    use v8::script_compiler::{CompileOptions, NoCacheReason, Source as Code};
     let null = v8::null(scope).into();
     let native = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
     (source.natives)(&mut Natives { scope, object: native })?;
     let load = loader(scope)?;
 
     let text = value::string(scope, source.text)?;
-    let name = value::string(scope, &format!("jsvm:{}", source.name))?;
-    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, -1, None, false, false, false, None);
-    let parameters = [value::string(scope, "load")?, value::string(scope, "native")?];
-    let mut code = Code::new(text, Some(&origin));
-    let (how, why) = (CompileOptions::NoCompileOptions, NoCacheReason::NoReason);
-    let body =
-        v8::script_compiler::compile_function(scope, &mut code, &parameters, &[], how, why).thrown()?;
+    let options = Options { filename: &format!("jsvm:{}", source.name), ..Options::default() };
+    let body = compile_function::compile(scope, text, &["load", "native"], &options)?;
     let this = v8::undefined(scope).into();
     let exports = body.call(scope, this, &[load, native.into()]).thrown()?;
     Ok(v8::Local::<v8::Object>::try_from(exports).expect("a file of the runtime exports an object"))

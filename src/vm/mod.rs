@@ -1,4 +1,5 @@
-//! What `node:vm` means, in safe Rust on V8 scopes: contexts and scripts.
+//! What `node:vm` means, in safe Rust on V8 scopes: contexts, scripts, and functions compiled from their body.
 
+pub mod compile_function;
 pub mod context;
 pub mod script;

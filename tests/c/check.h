@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Something that must end at all: no test of time. */
+#define LONG_MS 60000
+
 /* 1 under AddressSanitizer: for tests that have to be smaller there. */
 #if defined(__SANITIZE_ADDRESS__)
 #define CHECK_ASAN 1

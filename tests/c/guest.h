@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Something that must end at all: no test of time. */
-#define LONG_MS 60000
-
 static inline void sleep_ms(long ms) {
   struct timespec time = {ms / 1000, ms % 1000 * 1000000};
   nanosleep(&time, NULL);

@@ -857,6 +857,89 @@ static void freed_during_calls(void) {
   end();
 }
 
+static const char key;
+static const char other_key;
+
+/* An error that carries something of the host's, as a host function throws it. */
+static uint32_t throw_carrier(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  Host *h = userdata;
+  jsvm_context *context = NULL;
+  jsvm_error *error = NULL;
+  CHECK_OK(jsvm_call_context(call, &context, &error), &error);
+  CHECK_OK(jsvm_exception_new(context, JSVM_EXCEPTION_CLASS_ERROR, "carries", JSVM_AUTO_LENGTH, NULL, 0,
+                              &result->handle, &error),
+           &error);
+  jsvm_context_free(context);
+  CHECK_OK(jsvm_exception_set_userdata(result->handle, &key, h, finalize_host, &error), &error);
+  return JSVM_STATUS_EXCEPTION;
+}
+
+static jsvm_error *failure_of(const char *source) {
+  jsvm_error *error = NULL;
+  CHECK_EQ_INT(jsvm_context_evaluate(host.context, source, JSVM_AUTO_LENGTH, NULL, NULL, NULL, &error),
+               JSVM_STATUS_EXCEPTION);
+  return error;
+}
+
+static void userdata_of_exceptions(void) {
+  jsvm_error *error = NULL;
+  jsvm_error *kept;
+  jsvm_slot slot;
+  begin();
+  install(host.isolate, host.context, "fail", throw_carrier, &host);
+
+  kept = failure_of("fail()");
+  CHECK(jsvm_error_userdata(kept, &key) == &host);
+  CHECK(jsvm_error_userdata(kept, &other_key) == NULL);
+  CHECK(jsvm_error_userdata(NULL, &key) == NULL);
+
+  /* It goes with the object, and with nothing else. */
+  error = failure_of("try { fail() } catch (e) { globalThis.e = e } throw e");
+  CHECK(jsvm_error_userdata(error, &key) == &host);
+  jsvm_error_free(error);
+  error = failure_of("throw Object.assign(new Error('copy'), e)");
+  CHECK(jsvm_error_userdata(error, &key) == NULL);
+  jsvm_error_free(error);
+  error = failure_of("throw Object.create(e)");
+  CHECK(jsvm_error_userdata(error, &key) == NULL);
+  jsvm_error_free(error);
+  error = failure_of("throw new Proxy(e, {})");
+  CHECK(jsvm_error_userdata(error, &key) == NULL);
+  jsvm_error_free(error);
+  error = failure_of("throw new Error('wraps', {cause: e})");
+  CHECK(jsvm_error_userdata(error, &key) == NULL);
+  CHECK(jsvm_error_userdata(jsvm_error_cause(error), &key) == &host);
+  jsvm_error_free(error);
+  JS_SLOT(host.context, "Reflect.ownKeys(e).map(String).join()", &slot);
+  CHECK_STR(slot.data, "stack,message");
+  jsvm_slot_clear(&slot);
+
+  /* What was there before is let go. */
+  JS_SLOT(host.context, "e", &slot);
+  CHECK_OK(jsvm_exception_set_userdata(slot.handle, &other_key, NULL, NULL, &error), &error);
+  jsvm_slot_clear(&slot);
+  CHECK_OK(jsvm_isolate_low_memory_notification(host.isolate, &error), &error);
+  CHECK_EQ_INT(jsvm_flush_finalizers(LONG_MS), JSVM_STATUS_OK);
+  CHECK_EQ_INT(atomic_load(&host.finalized), 1);
+  /* A jsvm_error keeps its own, after the isolate too. */
+  CHECK(jsvm_error_userdata(kept, &key) == &host);
+
+  /* Only for errors; the finalizer runs all the same. */
+  JS_SLOT(host.context, "({})", &slot);
+  CHECK_ERROR(jsvm_exception_set_userdata(slot.handle, &key, &host, finalize_host, &error),
+              JSVM_STATUS_INVALID_ARGUMENT, &error, "exception: it is not an Error");
+  jsvm_slot_clear(&slot);
+  CHECK_ERROR(jsvm_exception_set_userdata(NULL, &key, &host, finalize_host, &error),
+              JSVM_STATUS_INVALID_ARGUMENT, &error, "exception");
+  CHECK_EQ_INT(atomic_load(&host.finalized), 3);
+  end();
+  CHECK(jsvm_error_userdata(kept, &key) == &host);
+  CHECK_EQ_INT(atomic_load(&host.finalized), 3);
+  jsvm_error_free(kept);
+  CHECK_EQ_INT(jsvm_flush_finalizers(LONG_MS), JSVM_STATUS_OK);
+  CHECK_EQ_INT(atomic_load(&host.finalized), 4);
+}
+
 int main(void) {
   RUN(arguments);
   RUN(many_arguments);
@@ -871,6 +954,7 @@ int main(void) {
   RUN(nested_isolates);
   RUN(nested_timeouts);
   RUN(exceptions_cross);
+  RUN(userdata_of_exceptions);
   RUN(finalizers);
   RUN(finalizers_that_call);
   RUN(finalizers_hold_nothing);

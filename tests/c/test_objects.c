@@ -259,10 +259,11 @@ static void hostile_objects(void) {
       {"var r = Proxy.revocable({}, {}); r.revoke(); r.proxy", JSVM_STATUS_EXCEPTION},
       {"new Proxy({}, {get(t, k, o) { return o[k] }, set(t, k, v, o) { o[k] = v }, has(t, k) { return k in p }})", JSVM_STATUS_EXCEPTION},
   };
-  jsvm_run_options options = {.struct_size = sizeof options, .timeout_ms = 20};
+  jsvm_run_options options = {.struct_size = sizeof options};
   jsvm_slot key = string("x"), value = number(1), out;
   bool is;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    options.timeout_ms = cases[i].status == JSVM_STATUS_TIMEOUT ? 20 : LONG_MS;
     jsvm_value *object = object_of(cases[i].source);
     publish("p", object);
     CHECK_STATUS(jsvm_object_get(object, &key, &options, &out, &error), cases[i].status, &error);
@@ -479,6 +480,7 @@ static void calls_that_do_not_return(void) {
   jsvm_slot out;
   CHECK_STATUS(jsvm_function_call(loops, NULL, NULL, 0, &options, &out, &error), JSVM_STATUS_TIMEOUT, &error);
   CHECK_STATUS(jsvm_function_call(later, NULL, NULL, 0, &options, &out, &error), JSVM_STATUS_TIMEOUT, &error);
+  options.timeout_ms = LONG_MS;
   CHECK_STATUS(jsvm_function_call(deep, NULL, NULL, 0, &options, &out, &error), JSVM_STATUS_EXCEPTION, &error);
   jsvm_status status = jsvm_function_call(throws, NULL, NULL, 0, NULL, &out, &error);
   CHECK_EQ_INT(status, JSVM_STATUS_EXCEPTION);

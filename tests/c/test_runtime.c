@@ -6,13 +6,13 @@ static void parts(void) {
   jsvm_context *context = main_context(isolate);
   jsvm_error *error = NULL;
   JS_STR(context, "typeof queueMicrotask", "undefined");
-  CHECK_ERROR(jsvm_context_install(context, 1u << 31, &error), JSVM_STATUS_INVALID_ARGUMENT, &error, "parts: ");
-  CHECK_OK(jsvm_context_install(context, 0, &error), &error);
+  CHECK_ERROR(jsvm_context_install(context, 1u << 31, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT, &error, "parts: ");
+  CHECK_OK(jsvm_context_install(context, 0, NULL, &error), &error);
   JS_STR(context, "typeof queueMicrotask", "undefined");
-  CHECK_OK(jsvm_context_install(context, JSVM_PART_QUEUE_MICROTASK, &error), &error);
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_QUEUE_MICROTASK, NULL, &error), &error);
   JS_STR(context, "typeof queueMicrotask", "function");
   JS_OK(context, "globalThis.kept = queueMicrotask");
-  CHECK_OK(jsvm_context_install(context, JSVM_PART_QUEUE_MICROTASK, &error), &error);
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_QUEUE_MICROTASK, NULL, &error), &error);
   JS_STR(context, "String(kept === queueMicrotask)", "true");
   jsvm_context_free(context);
   jsvm_isolate_free(isolate);
@@ -23,7 +23,7 @@ static void microtasks(void) {
   jsvm_context *context = main_context(isolate);
   jsvm_slot result = {0};
   jsvm_error *error = NULL;
-  CHECK_OK(jsvm_context_install(context, JSVM_PART_QUEUE_MICROTASK, &error), &error);
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_QUEUE_MICROTASK, NULL, &error), &error);
   JS_OK(context, "globalThis.log = ''; Promise.resolve().then(() => log += 1); queueMicrotask(() => log += 2);"
                  "Promise.resolve().then(() => log += 3); log += 0");
   JS_STR(context, "log", "0123");

@@ -1,0 +1,49 @@
+'use strict';
+
+// The modules that require has by name, with and without 'node:'. Each is made when it is first asked for, by the file
+// that has it, whether the host has installed the part or not.
+
+const { coded } = load('errors');
+
+const modules = {
+  __proto__: null,
+  buffer: ['buffer', ({ install: _, ...buffer }) => {
+    const { atob, btoa } = load('text');
+    return { ...buffer, atob, btoa };
+  }],
+  console: ['console', (file) => file.make()],
+  events: ['events', (file) => file.EventEmitter],
+  module: ['require', (file) => file.Module],
+  path: ['path', (file) => file],
+  'path/posix': ['path', (file) => file],
+  process: ['process', (file) => file.process],
+  timers: ['timers', ({ setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate }) =>
+    ({ setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate })],
+  url: ['url', (file) => file.module],
+  'timers/promises': ['timers', (file) => file.promises],
+  util: ['util', (file) => file],
+  'util/types': ['types', (file) => file],
+};
+
+const made = { __proto__: null };
+const plain = (name) => name.startsWith('node:') ? name.slice(5) : name;
+const isBuiltin = (name) => plain(name) in modules;
+
+// A build may leave a file out.
+for (const name of Object.keys(modules)) {
+  if (!native.has(modules[name][0])) delete modules[name];
+}
+
+// The module of that name in braces; undefined for a name that is no builtin's.
+function find(name) {
+  const key = plain(name);
+  if (key in modules) {
+    const [file, pick] = modules[key];
+    made[key] ??= { exports: pick(load(file)) };
+    return made[key];
+  }
+  if (!name.startsWith('node:')) return undefined;
+  throw coded(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${name}`);
+}
+
+return { find, isBuiltin, names: Object.keys(modules) };

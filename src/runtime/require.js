@@ -1,0 +1,193 @@
+'use strict';
+
+// CommonJS, as Node has it: https://nodejs.org/api/modules.html
+
+const { coded, invalidArgValue, requireString } = load('errors');
+const path = load('path');
+const { resolve, nodeModulePaths, kindOf, realPath, readText } = load('resolve');
+const builtins = load('modules');
+const { compile } = native;
+
+const cache = { __proto__: null };
+const extensions = { __proto__: null };
+// The main module, if there is one.
+let main;
+
+class Module {
+  constructor(id = '', parent) {
+    this.id = id;
+    this.path = path.dirname(id);
+    this.exports = {};
+    this.filename = null;
+    this.loaded = false;
+    this.children = [];
+    this.paths = [];
+    // Not enumerable: printing a module should not print its parents.
+    Object.defineProperty(this, 'parent', { value: parent, writable: true, configurable: true });
+    parent?.children?.push(this);
+  }
+
+  require(id) {
+    requireString('id', id);
+    if (id === '') throw invalidArgValue('id', 'must be a non-empty string', id);
+    return loadModule(id, this);
+  }
+
+  load(filename) {
+    this.filename = filename;
+    this.paths = nodeModulePaths(path.dirname(filename));
+    const extension = path.extname(filename);
+    (Object.hasOwn(extensions, extension) ? extensions[extension] : extensions['.js'])(this, filename);
+    this.loaded = true;
+  }
+
+  _compile(content, filename) {
+    const body = compile(content, filename);
+    return Reflect.apply(body, this.exports,
+      [this.exports, makeRequire(this), this, filename, path.dirname(filename)]);
+  }
+}
+
+Object.assign(Module, {
+  Module,
+  builtinModules: builtins.names,
+  isBuiltin: builtins.isBuiltin,
+  createRequire(filename) {
+    if (!path.isAbsolute(filename)) throw invalidArgValue('filename', 'must be an absolute path string', filename);
+    return makeRequire(outside(filename));
+  },
+  _cache: cache,
+  _extensions: extensions,
+});
+
+const withoutMark = (text) => text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+
+extensions['.js'] = (module, filename) => {
+  if (filename.endsWith('.mjs')) {
+    throw coded(Error, 'ERR_REQUIRE_ESM', `ES modules cannot be loaded: ${filename}`);
+  }
+  module._compile(withoutMark(readText(filename)), filename);
+};
+
+extensions['.json'] = (module, filename) => {
+  const text = withoutMark(readText(filename));
+  try {
+    module.exports = JSON.parse(text);
+  } catch (error) {
+    throw new SyntaxError(`${filename}: ${error.message}`);
+  }
+};
+
+function makeRequire(module) {
+  function require(id) {
+    return module.require(id);
+  }
+  require.resolve = function resolve(request, options) {
+    requireString('request', request);
+    return resolveFilename(request, module, options?.paths);
+  };
+  require.resolve.paths = function paths(request) {
+    requireString('request', request);
+    if (builtins.isBuiltin(request)) return null;
+    return /^\.\.?(?:\/|$)/.test(request) ? [module.path] : [...module.paths];
+  };
+  return Object.assign(require, { main, extensions, cache });
+}
+
+// The file that a request names, or the name of a builtin.
+function resolveFilename(request, parent, folders) {
+  if (builtins.isBuiltin(request)) return request;
+  const found = folders === undefined ?
+    resolve(request, parent.path, parent.paths) :
+    folders.values().map((folder) => resolve(request, folder, nodeModulePaths(folder))).find(Boolean);
+  if (found !== undefined) return found;
+  const stack = [];
+  for (let at = parent; at != null; at = at.parent) stack.push(at.filename ?? at.id);
+  throw notFound(request, stack);
+}
+
+function notFound(request, requireStack) {
+  const stack = requireStack.length > 0 ? `\nRequire stack:\n- ${requireStack.join('\n- ')}` : '';
+  const error = new Error(`Cannot find module '${request}'${stack}`);
+  error.code = 'MODULE_NOT_FOUND';
+  error.requireStack = requireStack;
+  return error;
+}
+
+function loadModule(request, parent) {
+  const builtin = builtins.find(request);
+  if (builtin !== undefined) return builtin.exports;
+  const filename = resolveFilename(request, parent);
+  const cached = cache[filename];
+  if (cached === undefined) return loadFile(new Module(filename, parent), filename);
+  if (!parent.children.includes(cached)) parent.children.push(cached);
+  return cached.exports;
+}
+
+// No catch: an exception that passes keeps the place that V8 noted for it.
+function loadFile(module, filename) {
+  cache[filename] = module;
+  let done = false;
+  try {
+    module.load(filename);
+    done = true;
+  } finally {
+    if (!done) {
+      delete cache[filename];
+      const siblings = module.parent?.children ?? [];
+      if (siblings.includes(module)) siblings.splice(siblings.indexOf(module), 1);
+    }
+  }
+  return module.exports;
+}
+
+// The host may name what is no regular file, such as a pipe.
+function runMain(name) {
+  const absolute = path.resolve(name);
+  const filename = kindOf(absolute) === 'other' ? realPath(absolute) : resolve(absolute, '/', []);
+  if (filename === undefined) throw notFound(absolute, []);
+  main = new Module(filename, null);
+  main.id = '.';
+  return loadFile(main, filename);
+}
+
+// The module of code that is no module's file: it resolves as the named file would, or from the folder, if the name
+// ends in a slash.
+function outside(name) {
+  const module = new Module(name);
+  place(module, name);
+  return module;
+}
+
+function place(module, name) {
+  module.filename = path.resolve(name);
+  module.path = name.endsWith('/') ? module.filename : path.dirname(module.filename);
+  module.paths = nodeModulePaths(module.path);
+}
+
+const host = outside('[host]');
+const hostRequire = makeRequire(host);
+
+function define(global, values) {
+  for (const [name, value] of Object.entries(values)) {
+    Object.defineProperty(global, name, { value, writable: true, enumerable: true, configurable: true });
+  }
+}
+
+function installGlobals(name) {
+  const module = outside(name);
+  define(globalThis,
+    { require: makeRequire(module), module, exports: module.exports, __filename: name, __dirname: '.' });
+}
+
+return {
+  Module,
+  runMain,
+  installGlobals,
+  resolveFrom(name) {
+    place(host, name);
+  },
+  install(global) {
+    define(global, { require: hostRequire });
+  },
+};

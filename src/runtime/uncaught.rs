@@ -1,0 +1,14 @@
+//! What a task of the guest's threw while nobody was there to catch it.
+
+use crate::engine::enter::{self, Outcome};
+use crate::runtime::native::Natives;
+use crate::runtime::realm::Source;
+
+pub const SOURCE: Source = Source { name: "uncaught", text: include_str!("uncaught.js"), natives };
+
+fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
+    native.function("reportUncaught", |scope, arguments, _| {
+        enter::report_uncaught(scope, arguments.get(0));
+        Ok(())
+    })
+}

@@ -1,0 +1,1 @@
+exports.plain = __filename.endsWith('plain.cjs');
