@@ -29,8 +29,8 @@ pub enum jsvm_part {
     Buffer = 1 << 5,
     /// require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
     /// timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
-    /// process may read, outside the limits of time and memory, and runs it as code of the context: not for guests that the
-    /// host does not trust.
+    /// process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
+    /// not trust.
     Require = 1 << 6,
     /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
     /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
