@@ -2161,7 +2161,7 @@ jsvm_status jsvm_value_build(const jsvm_context *context,
  * @param parts   [in] jsvm_part bits
  * @param options [in] what the parts work with, or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2817,7 +2817,7 @@ jsvm_status jsvm_object_set_many(const jsvm_value *object,
  * @param code    [out] process.exitCode; 0 if the guest has set none
  * @param exiting [out] whether process.exit was called; or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD

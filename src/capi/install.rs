@@ -102,7 +102,7 @@ unsafe impl Options for jsvm_install_options {
 /// @param parts   [in] jsvm_part bits
 /// @param options [in] what the parts work with, or NULL
 /// @param error   [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+/// @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_install(

@@ -171,7 +171,7 @@ function emit(event, ...args) {
   try {
     return process.emit(event, ...args);
   } catch (error) {
-    native.reportUncaught(error);
+    uncaught.reportUncaught(error);
     return true;
   }
 }
@@ -224,7 +224,7 @@ return {
     try {
       emitExit();
     } catch (error) {
-      native.reportUncaught(error);
+      uncaught.reportUncaught(error);
     }
   },
 
