@@ -5,10 +5,12 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 PREFIX ?= /usr/local
+# Empty: without the command line.
+CLI ?= 1
 
 CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
-TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-examples test-guide test-static test-package
-.PHONY: help run test build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
+TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-examples test-guide test-static test-package
+.PHONY: help run test bench build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -24,9 +26,13 @@ test: export JSVM_HEADER_CHECK = 1
 test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that must hold
 	@echo "== all is well"
 
-build: setup v8 ## target/debug/libjsvm.so
+bench: setup v8 ## what the library costs beside the bare v8 crate: the table of docs/BENCHMARKS.md
+	@cargo bench --bench speed
+
+# With the command line everywhere: without it cargo would build the library once more, into the same files.
+build: setup v8 ## target/debug/libjsvm.so and target/debug/jsvm
 	@echo "== build"
-	@cargo build
+	@cargo build --features cli
 
 header: setup v8 ## include/jsvm.h from the sources
 	@scripts/check-header --update
@@ -40,7 +46,7 @@ release: setup v8 ## target/release/libjsvm.so, as it is installed
 	@JSVM_PROFILE=release scripts/check-symbols
 	@$(if $(STATIC),scripts/build-static)
 
-install: release ## library, headers, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1 CLI=1: libjsvm.a, jsvm
+install: release ## library, headers, jsvm, pkg-config, CMake, licences into PREFIX=/usr/local; STATIC=1: libjsvm.a
 	@DESTDIR="$(DESTDIR)" scripts/install --prefix "$(PREFIX)" $(if $(STATIC),--static) $(if $(CLI),--cli)
 
 uninstall: ## what install has put into PREFIX=, and nothing else
@@ -70,11 +76,11 @@ check-fmt:
 
 check-clippy:
 	@echo "== cargo clippy"
-	@cargo clippy --locked --all-targets -- -D warnings
+	@cargo clippy --locked --all-targets --features cli -- -D warnings
 
 check-doc:
 	@echo "== cargo doc"
-	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+	@RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --features cli
 
 check-notices:
 	@scripts/notices --check
@@ -93,7 +99,7 @@ check-docs: setup-test
 
 test-rust:
 	@echo "== cargo test"
-	@cargo test
+	@cargo test --features cli
 
 test-c:
 	@tests/c/run
@@ -110,9 +116,13 @@ test-cpp:
 test-cpp-asan:
 	@tests/cpp/run --asan
 
+test-js:
+	@tests/js/run
+
 test-examples:
 	@examples/c/run
 	@examples/cpp/run
+	@tests/js/run --in examples/js
 
 test-guide:
 	@tests/guide/run

@@ -155,7 +155,7 @@
  *
  * Besides what its documentation lists, any function may return PANIC; any function that waits for an isolate may return what
  * an enclosing call of the same thread is being stopped with (a host function is in such a call); and any function
- * that takes run options may return UNSUPPORTED for break_on_sigint.
+ * whose run options have break_on_sigint may return INTERRUPTED.
  */
 typedef enum jsvm_status {
   /**
@@ -623,7 +623,8 @@ typedef struct jsvm_run_options {
    */
   uint64_t cpu_time_ms;
   /**
-   * Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
+   * SIGINT ends the call with INTERRUPTED; handlers of the host's are out of place meanwhile, and back when no such call
+   * is left. One signal is for all threads with such a call, in each for the innermost. node:vm: `breakOnSigint`.
    */
   bool break_on_sigint;
   /**

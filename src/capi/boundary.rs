@@ -3,6 +3,7 @@
 
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
+use crate::engine::bytes::utf8;
 use crate::engine::enter::{self, panic_text};
 use crate::engine::error::{Error, Status, jsvm_status};
 use crate::engine::value::MAX_STRING;
@@ -136,8 +137,7 @@ pub unsafe fn text<'a>(data: *const c_char, len: usize, argument: &str) -> Resul
             bytes.len()
         )));
     }
-    std::str::from_utf8(bytes)
-        .map_err(|e| Error::invalid(format!("{argument}: it is not UTF-8, at byte {}", e.valid_up_to())))
+    utf8(bytes).map_err(|at| Error::invalid(format!("{argument}: it is not UTF-8, at byte {at}")))
 }
 
 /// A string in an options struct. NULL data is absent.

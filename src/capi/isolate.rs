@@ -9,7 +9,7 @@ use crate::capi::error::jsvm_error;
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
 use crate::capi::slot::{jsvm_slot, jsvm_value};
 use crate::engine::enter;
-use crate::engine::error::{Error, Status, jsvm_status};
+use crate::engine::error::{Error, jsvm_status};
 use crate::engine::heap::{DEFAULT_BUFFER_LIMIT, DEFAULT_HEAP_LIMIT, MAX_HEAP_LIMIT, MIN_HEAP_LIMIT};
 use crate::engine::isolate::{self, DEFAULT_STACK_SIZE, Isolate};
 use crate::engine::limits::Limits;
@@ -77,7 +77,8 @@ pub struct jsvm_run_options {
     pub timeout_ms: u64,
     /// Milliseconds of the thread's own CPU time; 0 is no limit. The call then ends with CPU_TIME.
     pub cpu_time_ms: u64,
-    /// Not in this version: the call ends with UNSUPPORTED. node:vm: `breakOnSigint`.
+    /// SIGINT ends the call with INTERRUPTED; handlers of the host's are out of place meanwhile, and back when no such call
+    /// is left. One signal is for all threads with such a call, in each for the innermost. node:vm: `breakOnSigint`.
     pub break_on_sigint: Bool,
     /// [in] Ends the call with CANCELLED once it is triggered. NULL is none. Borrowed for the call.
     pub cancel: *const jsvm_cancel,
@@ -93,6 +94,7 @@ pub struct RunLimits {
     timeout: Option<Duration>,
     cpu_time: Option<Duration>,
     cancel: Option<Pin<jsvm_cancel>>,
+    break_on_sigint: bool,
 }
 
 impl RunLimits {
@@ -110,10 +112,6 @@ impl RunLimits {
     pub unsafe fn named(pointer: *const jsvm_run_options, argument: &str) -> Result<RunLimits, Error> {
         // SAFETY: the caller's promise.
         let given = unsafe { options_named(pointer, argument)? };
-        if given.break_on_sigint.get() {
-            let text = format!("{argument}: break_on_sigint is not in this version");
-            return Err(Error::new(Status::Unsupported, text));
-        }
         let time = |ms: u64| (ms > 0).then(|| Duration::from_millis(ms));
         Ok(RunLimits {
             timeout: time(given.timeout_ms),
@@ -123,11 +121,17 @@ impl RunLimits {
             } else {
                 Some(pool::pin(given.cancel, &format!("{argument}: cancel"))?)
             },
+            break_on_sigint: given.break_on_sigint.get(),
         })
     }
 
     pub fn limits(&self) -> Limits<'_> {
-        Limits { timeout: self.timeout, cpu_time: self.cpu_time, cancel: self.cancel.as_ref().map(|c| &c.0) }
+        Limits {
+            timeout: self.timeout,
+            cpu_time: self.cpu_time,
+            cancel: self.cancel.as_ref().map(|c| &c.0),
+            break_on_sigint: self.break_on_sigint,
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::engine::error::Error;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::seal::{seal, unseal};
-use crate::engine::value::{In, Out};
+use crate::engine::value::{Held, In, Out};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const DATA_CLONE_ERR: i32 = 25;
 /// A value's bytes. Getters run.
 pub fn serialize(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     value: &In,
     limits: &Limits,
 ) -> Result<Vec<u8>, Box<Error>> {
@@ -38,7 +38,7 @@ pub fn serialize(
 /// The value that `serialize` made bytes of, in a context of the isolate.
 pub fn deserialize(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     bytes: &[u8],
     limits: &Limits,
 ) -> Result<Out, Box<Error>> {

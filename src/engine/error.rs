@@ -5,13 +5,14 @@ use crate::engine::kept;
 use crate::engine::raw;
 use crate::engine::value::{In, Out, string};
 use std::any::Any;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// What a call came to. The numbers are part of the ABI.
 ///
 /// Besides what its documentation lists, any function may return PANIC; any function that waits for an isolate may return what
 /// an enclosing call of the same thread is being stopped with (a host function is in such a call); and any function
-/// that takes run options may return UNSUPPORTED for break_on_sigint.
+/// whose run options have break_on_sigint may return INTERRUPTED.
 #[repr(C)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,14 +161,31 @@ pub struct Frame {
     pub is_wasm: bool,
 }
 
+/// One word, because every result has room for it: what goes well is to move few bytes.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+pub struct Details {
     pub status: Status,
     pub name: String,
     pub message: String,
     pub code: Option<String>,
     /// Where in the guest it came from, if it did.
     pub origin: Option<Box<Origin>>,
+}
+
+impl Deref for Error {
+    type Target = Details;
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
 }
 
 /// What the guest was doing.
@@ -199,8 +217,14 @@ pub struct Tie {
 }
 
 impl Error {
+    #[cold]
     pub fn new(status: Status, message: impl Into<String>) -> Error {
-        Error { status, name: "Error".into(), message: message.into(), code: None, origin: None }
+        let (name, message) = ("Error".into(), message.into());
+        Error(Box::new(Details { status, name, message, code: None, origin: None }))
+    }
+
+    pub fn into_details(self) -> Details {
+        *self.0
     }
 
     pub fn invalid(message: impl Into<String>) -> Error {

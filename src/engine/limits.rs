@@ -11,8 +11,11 @@ pub struct Limits<'a> {
     pub timeout: Option<Duration>,
     pub cpu_time: Option<Duration>,
     pub cancel: Option<&'a Arc<Cancel>>,
+    /// SIGINT ends the call, and reaches no handler of the host's.
+    pub break_on_sigint: bool,
 }
 
 impl Limits<'static> {
-    pub const NONE: Limits<'static> = Limits { timeout: None, cpu_time: None, cancel: None };
+    pub const NONE: Limits<'static> =
+        Limits { timeout: None, cpu_time: None, cancel: None, break_on_sigint: false };
 }

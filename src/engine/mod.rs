@@ -2,13 +2,14 @@
 //!
 //! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
 //! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
-//! time; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
+//! time, `sigint` when the user wants; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
 //! `tasks`, `timers` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
 //! `promise` and `error` carry data across, `kept` lets go of what the host gave JavaScript; `graph` with `flatten` and
 //! `build`, `json` and `clone` carry whole graphs.
 
 pub mod buffer;
 pub mod build;
+pub mod bytes;
 pub mod cancel;
 pub mod clone;
 pub mod collection;
@@ -34,6 +35,7 @@ pub mod raw;
 pub mod reaper;
 pub mod seal;
 pub mod session;
+pub mod sigint;
 pub mod tasks;
 pub mod thread;
 pub mod timers;

@@ -124,7 +124,7 @@ impl Drop for Resolver {
 }
 
 fn apply(scope: &mut Scope<'_, '_>, resolver: &Held<v8::PromiseResolver>, outcome: Settled) {
-    let resolver = v8::Local::new(scope, &**resolver);
+    let resolver = resolver.local(scope);
     // In the promise's own context, which is where an error is to come from.
     let promise = resolver.get_promise(scope);
     let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());

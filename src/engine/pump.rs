@@ -68,7 +68,7 @@ pub fn run_until(
                     "promise: it is pending, and nothing is left to run that could settle it",
                 )));
             }
-            wait_for_work(isolate, &thread, NEVER, seen)?;
+            wait_for_work(isolate, thread, NEVER, seen)?;
         }
         // Entering for nothing would count as a run, and wake the others for nothing.
         ran = isolate.tasks.is_ready() && run_ready(isolate)?;
@@ -102,7 +102,7 @@ fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
 /// Waits, outside the isolate unless the caller is a guest of it, for something to run.
 fn wait_for_work(
     isolate: &Arc<Isolate>,
-    thread: &Arc<Thread>,
+    thread: &'static Thread,
     until: u64,
     seen: u64,
 ) -> Result<(), Box<Error>> {

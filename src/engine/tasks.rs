@@ -41,7 +41,7 @@ struct State {
     ready: VecDeque<v8::Task>,
     timers: Timers,
     notes: VecDeque<Note>,
-    waiting: Vec<Arc<Thread>>,
+    waiting: Vec<&'static Thread>,
     wakeup: Option<Wakeup>,
     /// The watchdog knows the queue.
     watched: bool,
@@ -313,8 +313,8 @@ impl Queue {
 
     /// Waits, outside the isolate, until something is to run, until a run has ended since `seen` was
     /// read, until `until`, or a mark on a run.
-    pub fn wait(&self, thread: &Arc<Thread>, until: u64, seen: u64) -> Result<(), Kill> {
-        self.state().waiting.push(thread.clone());
+    pub fn wait(&self, thread: &'static Thread, until: u64, seen: u64) -> Result<(), Kill> {
+        self.state().waiting.push(thread);
         self.waiters.fetch_add(1, Ordering::SeqCst);
         let next = self.ready_at();
         let result = if next <= now() || self.runs() != seen {
@@ -325,7 +325,7 @@ impl Queue {
         };
         self.waiters.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state();
-        if let Some(at) = state.waiting.iter().position(|t| Arc::ptr_eq(t, thread)) {
+        if let Some(at) = state.waiting.iter().position(|t| std::ptr::eq(*t, thread)) {
             state.waiting.swap_remove(at);
         }
         result

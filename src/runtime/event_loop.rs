@@ -94,7 +94,9 @@ mod tests {
             let limits = Limits { timeout: Some(Duration::from_secs(2)), ..Limits::NONE };
             run(&self.context, &limits, || {
                 let source = format!("const say = (text) => process.stdout.write(`${{text}} `); {source}");
-                script::evaluate(&self.context, &source, &script::Options::default(), &Limits::NONE).map(drop)
+                script::evaluate(&self.context, &source, &script::Options::default(), &Limits::NONE, |_| {
+                    Ok(())
+                })
             })
         }
 

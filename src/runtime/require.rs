@@ -28,7 +28,13 @@ pub fn run_main(context: &Context, path: &Path, limits: &Limits) -> Result<Out, 
 /// like. Gives the value of the last statement.
 pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) -> Result<Out, Box<Error>> {
     install_globals(context, name)?;
-    script::evaluate(context, source, &script::Options { filename: Some(name), ..Default::default() }, limits)
+    script::evaluate(
+        context,
+        source,
+        &script::Options { filename: Some(name), ..Default::default() },
+        limits,
+        Ok,
+    )
 }
 
 /// The globals of `run_text` alone, for who runs pieces of text one after another.
@@ -81,7 +87,7 @@ fn compile<'s>(
     {
         let message = caught.message();
         let thrown = Error::thrown(caught, exception, message);
-        if let Some(arrow) = thrown.origin.and_then(|origin| origin.arrow) {
+        if let Some(arrow) = thrown.into_details().origin.and_then(|origin| origin.arrow) {
             let key = value::string(caught, "stack")?;
             let stack = error.get(caught, key.into()).thrown()?.to_rust_string_lossy(caught);
             let stack = value::string(caught, &format!("{arrow}\n{stack}"))?;

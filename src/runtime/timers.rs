@@ -45,7 +45,7 @@ fn number<'s>(scope: &mut Scope<'s, '_>, arguments: &v8::FunctionCallbackArgumen
 
 /// Runs the timer in its own context, then the microtasks of that context's own queue, if it has one.
 fn fire(scope: &mut Scope<'_, '_>, timer: &Held<v8::Object>) {
-    let timer = v8::Local::new(scope, &**timer);
+    let timer = timer.local(scope);
     let context = timer.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
     let scope = &mut v8::ContextScope::new(scope, context);
     if let Some(timers) = realm::loaded(scope, "timers")

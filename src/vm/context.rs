@@ -112,6 +112,7 @@ fn make<'s>(
     let isolate = Isolate::of(scope);
     let queue =
         options.after_evaluate.then(|| v8::MicrotaskQueue::new(scope, v8::MicrotasksPolicy::Explicit));
+    isolate.inner().own_queues |= queue.is_some();
     let queue_ptr = queue.as_ref().map_or(std::ptr::null_mut(), |queue| &**queue as *const _ as *mut _);
     // The crate's own wrapper panics where V8 gives no context. The context keeps its queue alive.
     // SAFETY: this thread is inside the isolate, with a handle scope open.
@@ -187,6 +188,9 @@ impl Context {
 
 /// After an evaluation: a context with a microtask queue of its own drains it.
 pub fn after_evaluate(scope: &mut Scope<'_, '_>) -> Outcome<()> {
+    if !Isolate::here(scope).inner().own_queues {
+        return Ok(());
+    }
     let isolate = Isolate::of(scope);
     let context = scope.get_current_context();
     let main = isolate.inner().main.as_ref().map(|main| v8::Local::new(scope, main));

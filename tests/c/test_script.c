@@ -241,10 +241,6 @@ static void three_ways(void) {
     limits.cpu_time_ms = 50;
     CHECK_STATUS(jsvm_script_run_in_this_context(script, &limits, &slot, &error),
                  JSVM_STATUS_CPU_TIME, &error);
-    limits.cpu_time_ms = 0;
-    limits.break_on_sigint = true;
-    CHECK_STATUS(jsvm_script_run_in_this_context(script, &limits, &slot, &error),
-                 JSVM_STATUS_UNSUPPORTED, &error);
   }
   /* Bad options: no context. */
   options.microtask_mode = 9;

@@ -1,3 +1,4 @@
+// status: 3
 'use strict';
 
 // The order of main, ticks, microtasks, timers, immediates and events, and the end of a program.
