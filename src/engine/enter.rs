@@ -71,6 +71,22 @@ pub fn is_inside_raw(isolate: raw::RawIsolate) -> bool {
         .unwrap_or(false)
 }
 
+/// The isolate that the thread is in, the innermost one.
+pub fn innermost() -> Option<Arc<Isolate>> {
+    LOCAL
+        .try_with(|local| {
+            local.inside.borrow().last().map(|stay| {
+                // SAFETY: a stay holds its isolate.
+                unsafe {
+                    Arc::increment_strong_count(stay.isolate);
+                    Arc::from_raw(stay.isolate)
+                }
+            })
+        })
+        .ok()
+        .flatten()
+}
+
 /// How many stays the thread has, and runs in the innermost one.
 pub fn depth() -> (usize, u32) {
     LOCAL

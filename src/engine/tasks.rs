@@ -52,6 +52,20 @@ struct State {
     closed: bool,
 }
 
+impl State {
+    /// When there is something to run; 0 is now.
+    fn ready_at(&self) -> u64 {
+        if self.closed || !self.ready.is_empty() || !self.notes.is_empty() {
+            return 0;
+        }
+        self.timers.next_due()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.ready_at() <= now()
+    }
+}
+
 /// The queues by isolate. An entry is made by V8's first task and ends with the isolate.
 static QUEUES: LazyLock<Mutex<HashMap<usize, Arc<Queue>>>> = LazyLock::new(Mutex::default);
 
@@ -215,7 +229,7 @@ impl Queue {
         if state.wakeup.is_none() {
             return;
         }
-        if !state.ready.is_empty() || state.timers.next_due() <= now() {
+        if state.is_ready() {
             state.untold = true;
             self.news.store(true, Ordering::SeqCst);
         } else {
@@ -249,8 +263,7 @@ impl Queue {
     pub fn set_wakeup(self: &Arc<Self>, wakeup: Option<Wakeup>) {
         let mut state = self.state();
         let before = std::mem::replace(&mut state.wakeup, wakeup);
-        let pending = !state.ready.is_empty() || !state.notes.is_empty() || state.timers.next_due() <= now();
-        let wakeup = if pending { state.wakeup.clone() } else { None };
+        let wakeup = if state.is_ready() { state.wakeup.clone() } else { None };
         state.told = wakeup.is_some();
         if state.wakeup.is_some() && !state.watched {
             state.watched = true;
@@ -274,16 +287,12 @@ impl Queue {
     }
 
     fn ready_at(&self) -> u64 {
-        let state = self.state();
-        if state.closed || !state.ready.is_empty() || !state.notes.is_empty() {
-            return 0;
-        }
-        state.timers.next_due()
+        self.state().ready_at()
     }
 
     /// Whether something is to run now.
     pub fn is_ready(&self) -> bool {
-        self.ready_at() <= now()
+        self.state().is_ready()
     }
 
     /// How many runs have ended.

@@ -34,10 +34,6 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     let (key, pid) = (value::string(scope, "pid")?, v8::Number::new(scope, f64::from(std::process::id())));
     native.object.set(scope, key.into(), pid.into()).thrown()?;
 
-    native.function("reportUncaught", |scope, arguments, _| {
-        enter::report_uncaught(scope, arguments.get(0));
-        Ok(())
-    })?;
     native.function("isError", |_, arguments, result| {
         result.set_bool(arguments.get(0).is_native_error());
         Ok(())

@@ -296,6 +296,10 @@ static void streams(void) {
   JS_OK(context, "process.execArgv.push('--no-warnings'); process.emitWarning('quiet', 'Kind', 'K')");
   JS_STR(context, "log", "Kind quiet K");
   CHECK_STR(written[1], "");
+  /* What is written is the output, whatever the guest makes of the number. */
+  written[0][0] = '\0';
+  JS_OK(context, "process.stdout.fd = 77; process.stdout.write('still '); process.stdout.fd = { valueOf() { throw 1 } }; process.stdout.write('out')");
+  CHECK_STR(written[0], "still out");
   end();
 }
 
