@@ -1,6 +1,7 @@
 //! Running what waits to run: tasks, timers, settled promises, microtasks, garbage.
 
-use crate::engine::enter::{self, drain};
+use crate::engine::drain::drain;
+use crate::engine::enter;
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
