@@ -113,7 +113,7 @@ fn tell_rejections(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
 /// several the first is kept.
 pub fn report_uncaught<'s>(scope: &mut Scope<'s, '_>, exception: v8::Local<'s, v8::Value>) {
     let message = v8::Exception::create_message(scope, exception);
-    let error = Box::new(Error::thrown(scope, exception, Some(message)));
+    let error = Error::thrown(scope, exception, Some(message));
     Isolate::of(scope).inner().uncaught.get_or_insert(error);
 }
 

@@ -28,14 +28,14 @@ pub enum Fail {
     /// V8 said so: an exception is pending, or the guest is being stopped.
     Thrown,
     /// The host asked for something impossible.
-    Misuse(Box<Error>),
+    Misuse(Error),
 }
 
 pub type Outcome<T> = Result<T, Fail>;
 
 impl From<Error> for Fail {
     fn from(error: Error) -> Fail {
-        Fail::Misuse(Box::new(error))
+        Fail::Misuse(error)
     }
 }
 
@@ -121,7 +121,7 @@ enum How {
 
 impl<I: Deref<Target = Isolate>> Entry<I> {
     #[inline]
-    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Box<Error>> {
+    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Error> {
         let how = enter(&isolate, local)?;
         Ok(Entry { isolate, how })
     }
@@ -136,7 +136,7 @@ impl<I: Deref<Target = Isolate>> Drop for Entry<I> {
     }
 }
 
-fn enter(isolate: &Isolate, local: &Local) -> Result<How, Box<Error>> {
+fn enter(isolate: &Isolate, local: &Local) -> Result<How, Error> {
     // Who is inside already gets nothing more either.
     if isolate.closed.load(Ordering::Relaxed) {
         return Err(killed(Status::Disposed, Vec::new()));
@@ -217,7 +217,7 @@ pub fn touch<R>(
     isolate: &Isolate,
     context: Option<&Held<v8::Context>>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     LOCAL.with(|local| {
         let entry = Entry::new(isolate, local)?;
         let at = context.map_or(At::Main, At::Context);
@@ -234,8 +234,8 @@ pub fn touch<R>(
 pub fn span<R>(
     isolate: &Isolate,
     limits: &Limits,
-    body: impl FnOnce(&'static Thread) -> Result<R, Box<Error>>,
-) -> Result<R, Box<Error>> {
+    body: impl FnOnce(&'static Thread) -> Result<R, Error>,
+) -> Result<R, Error> {
     let thread = Thread::current();
     let run = thread.prepare(isolate, limits, true);
     let _running = thread.begin(&run);
@@ -249,7 +249,7 @@ pub fn span<R>(
 pub fn bare<R>(
     isolate: &Isolate,
     body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i, ()>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     let thread = Thread::current();
     let entry = LOCAL.with(|local| Entry::new(isolate, local))?;
     let result = {
@@ -280,7 +280,7 @@ pub fn run<R>(
     context: Option<&Held<v8::Context>>,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     run_at(isolate, context.map_or(At::Main, At::Context), limits, body)
 }
 
@@ -289,7 +289,7 @@ pub fn run_on<R>(
     object: &Value,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     run_at(&object.isolate, At::Object(object), limits, body)
 }
 
@@ -320,7 +320,7 @@ fn run_at<R>(
     at: At,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     LOCAL.with(|local| {
         let thread = local.thread;
         let run = thread.prepare(isolate, limits, false);
@@ -365,7 +365,7 @@ fn inside<R>(
     outermost: Option<bool>,
     running: Option<Running>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     // SAFETY: the caller has entered the isolate.
     let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
     if isolate.deferred.load(Ordering::Relaxed) && isolate.deferred.swap(false, Ordering::Relaxed) {
@@ -385,20 +385,20 @@ fn inside<R>(
                 Fail::Thrown => match (caught.has_terminated(), caught.exception()) {
                     (false, Some(exception)) => {
                         let message = caught.message();
-                        Box::new(Error::thrown(caught, exception, message))
+                        Error::thrown(caught, exception, message)
                     }
                     _ => killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new()),
                 },
             })
         }))
-        .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
+        .unwrap_or_else(|panic| Err(Error::new(Status::Panic, panic_text(&*panic))));
         if let Some(running) = running {
             if outermost == Some(true)
                 && !isolate.options.host_drains
                 && !caught.has_terminated()
                 && let Err(panic) = catch_unwind(AssertUnwindSafe(|| drain(isolate, caught)))
             {
-                result = Err(Box::new(Error::new(Status::Panic, panic_text(&*panic))));
+                result = Err(Error::new(Status::Panic, panic_text(&*panic)));
             }
             if outermost == Some(true)
                 && let Some(error) = isolate.inner().uncaught.take()
@@ -450,8 +450,8 @@ fn free_deferred(isolate: &mut v8::Isolate) {
 }
 
 #[cold]
-pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Box<Error> {
-    Box::new(Error::killed(kill, stack))
+pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Error {
+    Error::killed(kill, stack)
 }
 
 /// What a panic said.
