@@ -102,7 +102,7 @@ fn tell_rejections(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
     }
     for (promise, reason) in rejected {
         let (local, cause) = (v8::Local::new(scope, &promise), v8::Local::new(scope, &reason));
-        if !hook(scope, local, Some(cause)) {
+        if !local.has_handler() && !hook(scope, local, Some(cause)) {
             isolate.inner().unhandled.push((promise, reason));
         }
     }
@@ -132,10 +132,14 @@ pub fn take_rejections(isolate: &Isolate) -> Vec<Rejection> {
     let report = touch(isolate, None, |scope| {
         Ok(list
             .iter()
-            .map(|(promise, reason)| {
-                let promise: v8::Local<v8::Value> = v8::Local::new(scope, promise).into();
+            .filter_map(|(promise, reason)| {
+                let promise = v8::Local::new(scope, promise);
+                if promise.has_handler() {
+                    return None;
+                }
                 let reason = v8::Local::new(scope, reason);
-                Rejection { promise: Arc::new(Value::new(scope, promise)), reason: Out::new(scope, reason) }
+                let promise = Arc::new(Value::new(scope, promise.into()));
+                Some(Rejection { promise, reason: Out::new(scope, reason) })
             })
             .collect())
     });

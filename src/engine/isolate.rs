@@ -88,9 +88,10 @@ unsafe impl Sync for Isolate {}
 pub struct Inner {
     pub main: Option<v8::Global<v8::Context>>,
     /// Promises that were rejected while nobody listened, and why: new ones, and those that the runtime did not take.
+    /// Some of them may have a handler by now.
     pub rejections: Vec<Rejected>,
     pub unhandled: Vec<Rejected>,
-    /// Promises that found a listener after it was told that they had none.
+    /// Promises that found a listener after the runtime may have been told that they had none.
     pub handled_late: Vec<v8::Global<v8::Promise>>,
     /// Told of both, before the host is.
     pub rejection_hook: Option<RejectionHook>,
@@ -311,12 +312,12 @@ unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
                 }
             }
             v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
+                // Most often it is the last one. The others are passed over when the lists are gone through: to look
+                // for each would take quadratic time.
                 let promise = v8::Global::new(scope, promise);
-                let before = inner.rejections.len() + inner.unhandled.len();
-                inner.rejections.retain(|(p, _)| *p != promise);
-                inner.unhandled.retain(|(p, _)| *p != promise);
-                let after = inner.rejections.len() + inner.unhandled.len();
-                if before == after && inner.rejection_hook.is_some() {
+                if inner.rejections.last().is_some_and(|(last, _)| *last == promise) {
+                    inner.rejections.pop();
+                } else if inner.rejection_hook.is_some() {
                     inner.handled_late.push(promise);
                 }
             }
