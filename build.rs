@@ -16,8 +16,9 @@ const LINK_ARGS: &[&str] = &[
     "--gc-sections",
 ];
 
-/// Functions of V8 whose callers are sent to src/engine/commit.rs.
+/// Functions of V8 and of its crate whose callers are sent to src/engine/commit.rs.
 const WRAPPED: &[&str] = &[
+    "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
     "_ZN2v88internal12BackingStore13ResizeInPlaceEPNS0_7IsolateEm",
     "_ZN2v88internal12BackingStore11GrowInPlaceEPNS0_7IsolateEm",
     "_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm",

@@ -508,8 +508,8 @@ typedef enum jsvm_part {
   /**
    * require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
    * timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
-   * process may read, outside the limits of time and memory, and runs it as code of the context: not for guests that the
-   * host does not trust.
+   * process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
+   * not trust.
    */
   JSVM_PART_REQUIRE = (1 << 6),
   /**
@@ -2163,7 +2163,7 @@ jsvm_status jsvm_value_build(const jsvm_context *context,
  * @param parts   [in] jsvm_part bits
  * @param options [in] what the parts work with, or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -2819,7 +2819,7 @@ jsvm_status jsvm_object_set_many(const jsvm_value *object,
  * @param code    [out] process.exitCode; 0 if the guest has set none
  * @param exiting [out] whether process.exit was called; or NULL
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD

@@ -5,7 +5,7 @@ use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_run_options};
 use crate::capi::pool;
-use crate::capi::slot::{Input, Inputs, jsvm_slot, jsvm_value};
+use crate::capi::slot::{Input, Inputs, Place, jsvm_slot, jsvm_value};
 use crate::capi::value::{handle, pin_flag, pin_kind};
 use crate::engine::enter;
 use crate::engine::error::jsvm_status;
@@ -37,10 +37,11 @@ pub unsafe extern "C" fn jsvm_array_new(
         let context = pool::pin(context, "context")?;
         let context = &context.context;
         object::check_elements(count)?;
+        let mut inputs = Inputs::none();
         // SAFETY: as above.
-        let elements = unsafe { Inputs::new(elements, count, "elements", &context.isolate)? };
+        unsafe { inputs.fill(elements, count, "elements", &context.isolate)? };
         *result = handle(enter::touch(&context.isolate, Some(&context.global), |scope| {
-            object::array(scope, elements.values())
+            object::array(scope, inputs.values())
         })?)?;
         Ok(())
     })
@@ -95,25 +96,22 @@ pub unsafe extern "C" fn jsvm_function_call(
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
     guard(error, || {
-        if !result.is_null() {
-            // SAFETY: C's promise about its arguments.
-            unsafe { out(result, jsvm_slot::UNDEFINED, "result")? };
-        }
+        // SAFETY: C's promise about its arguments.
+        let place = unsafe { Place::new(result) };
         let function = pin_kind(function, Kind::Function, "function", "a function")?;
         let isolate = &function.0.isolate;
         object::check_arguments(argc)?;
+        let mut inputs = Inputs::none();
         // SAFETY: as above.
-        let (this, args, limits) = unsafe {
-            let this = Input::from_ptr(this_value, "this_value")?.of(isolate, "this_value")?;
-            (this, Inputs::new(args, argc, "args", isolate)?, RunLimits::new(options)?)
+        let (this, limits) = unsafe {
+            inputs.fill(args, argc, "args", isolate)?;
+            (Input::from_ptr(this_value, "this_value")?.of(isolate, "this_value")?, RunLimits::new(options)?)
         };
-        let value = enter::run(isolate, None, &limits.limits(), |scope| {
-            object::call(scope, &function.0, this.value(), args.values(), !result.is_null())
+        let done = enter::run_on(&function.0, &limits.limits(), |scope| {
+            let wanted = place.is_wanted();
+            place.fill(object::call(scope, &function.0, this.value(), inputs.values(), wanted)?)
         })?;
-        if !result.is_null() {
-            // SAFETY: as above.
-            unsafe { result.write(jsvm_slot::output(value)?) };
-        }
+        done.keep();
         Ok(())
     })
 }
@@ -142,16 +140,20 @@ pub unsafe extern "C" fn jsvm_function_construct(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let result = unsafe { out(result, jsvm_slot::UNDEFINED, "result")? };
+        let place = unsafe { Place::wanted(result, "result")? };
         let function = pin_kind(function, Kind::Function, "function", "a function")?;
         let isolate = &function.0.isolate;
         object::check_arguments(argc)?;
+        let mut inputs = Inputs::none();
         // SAFETY: as above.
-        let (args, limits) = unsafe { (Inputs::new(args, argc, "args", isolate)?, RunLimits::new(options)?) };
-        let value = enter::run(isolate, None, &limits.limits(), |scope| {
-            object::construct(scope, &function.0, args.values())
+        let limits = unsafe {
+            inputs.fill(args, argc, "args", isolate)?;
+            RunLimits::new(options)?
+        };
+        let done = enter::run_on(&function.0, &limits.limits(), |scope| {
+            place.fill(object::construct(scope, &function.0, inputs.values())?)
         })?;
-        *result = jsvm_slot::output(value)?;
+        done.keep();
         Ok(())
     })
 }

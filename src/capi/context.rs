@@ -1,11 +1,11 @@
 //! Contexts.
 
-use crate::capi::boundary::{Bool, Options, guard, guard_value, jsvm_str, options_named, out, out_ptr, text};
+use crate::capi::boundary::{Bool, Options, guard, guard_value, jsvm_str, options_named, out_ptr, text};
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
 use crate::capi::pool::{self, Handle, jsvm_handle_kind};
 use crate::capi::script::{jsvm_script_options, with_options};
-use crate::capi::slot::{jsvm_slot, jsvm_value};
+use crate::capi::slot::{Place, jsvm_slot, jsvm_value};
 use crate::engine::error::{Error, jsvm_status};
 use crate::vm::context::{self, Context};
 use crate::vm::script;
@@ -153,24 +153,20 @@ pub unsafe extern "C" fn jsvm_context_evaluate(
     error: *mut *mut jsvm_error,
 ) -> jsvm_status {
     guard(error, || {
-        if !result.is_null() {
-            // SAFETY: C's promise about its arguments.
-            unsafe { out(result, jsvm_slot::UNDEFINED, "result")? };
-        }
+        // SAFETY: C's promise about its arguments.
+        let place = unsafe { Place::new(result) };
         let context = pool::pin(context, "context")?;
         // SAFETY: as above.
         let (source, limits) =
             unsafe { (text(source, source_len, "source")?, RunLimits::named(run_options, "run_options")?) };
         // SAFETY: as above.
-        let value = unsafe {
+        let done = unsafe {
             with_options(script_options, "script_options", |options| {
-                script::evaluate(&context.context, source, options, &limits.limits())
+                let take = |value| place.fill(value);
+                script::evaluate(&context.context, source, options, &limits.limits(), take)
             })?
         };
-        if !result.is_null() {
-            // SAFETY: as above.
-            unsafe { result.write(jsvm_slot::output(value)?) };
-        }
+        done.keep();
         Ok(())
     })
 }

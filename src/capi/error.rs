@@ -55,6 +55,7 @@ fn c_string(text: String) -> CString {
 
 impl jsvm_error {
     pub fn new(error: Error) -> jsvm_error {
+        let error = error.into_details();
         let origin = error.origin.map(|origin| *origin).unwrap_or_default();
         jsvm_error {
             status: error.status,
@@ -76,7 +77,7 @@ impl jsvm_error {
                     frame,
                 })
                 .collect(),
-            cause: origin.cause.and_then(|cause| pool::put(jsvm_error::new(*cause)).ok()),
+            cause: origin.cause.and_then(|cause| pool::put(jsvm_error::new(cause)).ok()),
             value: origin.value,
             tie: origin.tie,
         }

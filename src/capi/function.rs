@@ -13,6 +13,7 @@ use crate::engine::function::{self, Call, Host, Record, Reply, Taken};
 use crate::engine::value::{self, Kind, Value};
 use crate::vm::context;
 use std::ffi::{c_char, c_void};
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 /// What a host function is given. All of it dies when the function returns; keep a value by
@@ -77,35 +78,44 @@ struct CHost {
     name: String,
 }
 
-/// The arguments as slots; released when the call is over.
+/// The arguments as slots; released when the call is over. They are filled where they are.
 struct Arguments {
-    inline: [jsvm_slot; Arguments::INLINE],
-    more: Vec<jsvm_slot>,
+    few: [MaybeUninit<jsvm_slot>; Arguments::FEW],
+    many: Vec<jsvm_slot>,
+    /// Of the few.
     count: usize,
 }
 
 impl Arguments {
-    const INLINE: usize = 6;
+    const FEW: usize = 6;
 
-    fn new(call: &mut Call) -> Result<Arguments, Error> {
+    fn none() -> Arguments {
+        Arguments { few: [const { MaybeUninit::uninit() }; Arguments::FEW], many: Vec::new(), count: 0 }
+    }
+
+    fn fill(&mut self, call: &mut Call) -> Result<(), Error> {
         let count = call.argument_count();
-        let mut arguments = Arguments {
-            inline: [jsvm_slot::UNDEFINED; Arguments::INLINE],
-            more: vec![jsvm_slot::UNDEFINED; if count > Arguments::INLINE { count } else { 0 }],
-            count,
-        };
-        for i in 0..count {
-            arguments.slots_mut()[i] = jsvm_slot::output(call.argument(i))?;
+        if count > Arguments::FEW {
+            self.many.reserve_exact(count);
+            for i in 0..count {
+                self.many.push(jsvm_slot::output(call.argument(i))?);
+            }
+        } else {
+            for (i, place) in self.few[..count].iter_mut().enumerate() {
+                place.write(jsvm_slot::UNDEFINED).put(call.argument(i))?;
+                self.count = i + 1;
+            }
         }
-        Ok(arguments)
+        Ok(())
     }
 
     fn slots(&self) -> &[jsvm_slot] {
-        if self.count > Arguments::INLINE { &self.more } else { &self.inline[..self.count] }
-    }
-
-    fn slots_mut(&mut self) -> &mut [jsvm_slot] {
-        if self.count > Arguments::INLINE { &mut self.more } else { &mut self.inline[..self.count] }
+        if self.many.is_empty() {
+            // SAFETY: `fill` wrote as many.
+            unsafe { std::slice::from_raw_parts(self.few.as_ptr().cast(), self.count) }
+        } else {
+            &self.many
+        }
     }
 }
 
@@ -119,15 +129,15 @@ impl Drop for Arguments {
 
 impl Host for CHost {
     fn call<'s>(&self, call: &mut Call<'_, 's, '_>) -> Reply<'s> {
-        let arguments = match Arguments::new(call) {
-            Ok(arguments) => arguments,
-            Err(error) => return Reply::Fail(error),
-        };
+        let mut arguments = Arguments::none();
+        if let Err(error) = arguments.fill(call) {
+            return Reply::Fail(error);
+        }
         let frame = Frame {
             call: jsvm_call {
                 struct_size: size_of::<jsvm_call>(),
                 args: arguments.slots().as_ptr(),
-                argc: arguments.count,
+                argc: arguments.slots().len(),
                 is_construct_call: call.is_construct_call(),
             },
             record: call.record(),
@@ -160,7 +170,7 @@ impl CHost {
 
     fn taken<'s>(&self, call: &mut Call<'_, 's, '_>, slot: &jsvm_slot) -> Result<Taken<'s>, Error> {
         // SAFETY: the host's promise about the slot that its function fills.
-        let input = unsafe { Input::new(slot, "result") };
+        let input = unsafe { Input::from_ptr(slot, "result") };
         input
             .and_then(|input| call.take(input.value()))
             .map_err(|error| Error::invalid(format!("host function '{}': {}", self.name, error.message)))
@@ -169,6 +179,9 @@ impl CHost {
 
 /// Releases what the host put into its result, unless it is an argument, which is released as such.
 fn take(result: &jsvm_slot, arguments: &[jsvm_slot]) {
+    if result.handle.is_null() && result.data.is_null() {
+        return;
+    }
     let same = |argument: &&jsvm_slot| {
         (!result.handle.is_null() && argument.handle == result.handle)
             || (!result.data.is_null() && argument.data == result.data)
@@ -239,7 +252,7 @@ unsafe fn record<'a>(call: *const jsvm_call) -> Result<&'a Record, Error> {
     }
     // SAFETY: the caller's promise; libjsvm makes no jsvm_call outside of a Frame.
     let record = unsafe { &(*call.cast::<Frame>()).record };
-    if !enter::is_inside(&record.isolate) {
+    if !record.is_inside() {
         return Err(Error::new(Status::WrongState, "call: this thread is not in its host function"));
     }
     Ok(record)

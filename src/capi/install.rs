@@ -29,8 +29,8 @@ pub enum jsvm_part {
     Buffer = 1 << 5,
     /// require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
     /// timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
-    /// process may read, outside the limits of time and memory, and runs it as code of the context: not for guests that the
-    /// host does not trust.
+    /// process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
+    /// not trust.
     Require = 1 << 6,
     /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
     /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
@@ -103,7 +103,7 @@ unsafe impl Options for jsvm_install_options {
 /// @param parts   [in] jsvm_part bits
 /// @param options [in] what the parts work with, or NULL
 /// @param error   [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+/// @return OK, INVALID_ARGUMENT (an unknown part), EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_install(

@@ -6,7 +6,7 @@ use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_run_options};
 use crate::capi::pool;
 use crate::capi::script::jsvm_bytes;
-use crate::capi::slot::{Input, jsvm_slot};
+use crate::capi::slot::{Input, give_out, jsvm_slot};
 use crate::engine::error::jsvm_status;
 use crate::engine::json;
 use std::ffi::c_char;
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn jsvm_json_stringify(
         let indent = indent.min(10) as usize;
         let (value, limits) = (value.value(), limits.limits());
         if let Some(text) = json::stringify(&context.isolate, &context.global, &value, indent, &limits)? {
-            *result = jsvm_bytes::new(text.as_bytes())?;
+            (result.data, result.len) = give_out(text.utf8)?;
         }
         Ok(())
     })

@@ -8,14 +8,13 @@ use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_run_options};
 use crate::capi::list::{fill, jsvm_slot_list, places};
 use crate::capi::pool::{self, Pin};
-use crate::capi::slot::{Input, Inputs, jsvm_slot, jsvm_value, of};
+use crate::capi::slot::{Input, Inputs, Place, jsvm_slot, jsvm_value, of};
 use crate::capi::value::{handle, pin_kind, pin_object};
 use crate::engine::enter;
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::isolate::Isolate;
 use crate::engine::object;
 use crate::engine::value::{In, Kind};
-use std::sync::Arc;
 
 /// Refuses a key that is no string, symbol or number: others would be converted, which can run guest code.
 fn check_key(input: &Input, argument: &str) -> Result<(), Error> {
@@ -32,7 +31,7 @@ fn check_key(input: &Input, argument: &str) -> Result<(), Error> {
 
 /// # Safety
 /// As `Input::from_ptr`.
-unsafe fn key<'a>(slot: *const jsvm_slot, isolate: &Arc<Isolate>) -> Result<Input<'a>, Error> {
+unsafe fn key<'a>(slot: *const jsvm_slot, isolate: &Isolate) -> Result<Input<'a>, Error> {
     if slot.is_null() {
         return Err(Error::invalid("key: it is NULL"));
     }
@@ -43,14 +42,16 @@ unsafe fn key<'a>(slot: *const jsvm_slot, isolate: &Arc<Isolate>) -> Result<Inpu
 }
 
 /// # Safety
-/// As `Inputs::new`.
-unsafe fn keys<'a>(
+/// As `Inputs::fill`.
+unsafe fn fill_keys(
+    keys: &mut Inputs,
     slots: *const jsvm_slot,
     count: usize,
-    isolate: &Arc<Isolate>,
-) -> Result<Inputs<'a>, Error> {
+    isolate: &Isolate,
+) -> Result<(), Error> {
     // SAFETY: the caller's promise.
-    unsafe { Inputs::new(slots, count, "keys", isolate)? }.check(|i, input| {
+    unsafe { keys.fill(slots, count, "keys", isolate)? };
+    keys.check(|i, input| {
         check_key(input, "keys").map_err(|mut error| {
             error.message = error.message.replacen("keys", &format!("keys[{i}]"), 1);
             error
@@ -105,14 +106,15 @@ pub unsafe extern "C" fn jsvm_object_get(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let result = unsafe { out(result, jsvm_slot::UNDEFINED, "result")? };
+        let place = unsafe { Place::wanted(result, "result")? };
         let object = pin_object(object, "object")?;
         let isolate = &object.0.isolate;
         // SAFETY: as above.
         let (key, limits) = unsafe { (self::key(key, isolate)?, RunLimits::new(options)?) };
-        let value =
-            enter::run(isolate, None, &limits.limits(), |scope| object::get(scope, &object.0, key.value()))?;
-        *result = jsvm_slot::output(value)?;
+        let done = enter::run_on(&object.0, &limits.limits(), |scope| {
+            place.fill(object::get(scope, &object.0, key.value())?)
+        })?;
+        done.keep();
         Ok(())
     })
 }
@@ -149,7 +151,7 @@ pub unsafe extern "C" fn jsvm_object_set(
                 RunLimits::new(options)?,
             )
         };
-        enter::run(isolate, None, &limits.limits(), |scope| {
+        enter::run_on(&object.0, &limits.limits(), |scope| {
             object::set(scope, &object.0, key.value(), value.value())
         })?;
         Ok(())
@@ -184,7 +186,7 @@ pub unsafe extern "C" fn jsvm_object_has(
         // SAFETY: as above.
         let (key, limits) = unsafe { (self::key(key, isolate)?, RunLimits::new(options)?) };
         *result =
-            enter::run(isolate, None, &limits.limits(), |scope| object::has(scope, &object.0, key.value()))?;
+            enter::run_on(&object.0, &limits.limits(), |scope| object::has(scope, &object.0, key.value()))?;
         Ok(())
     })
 }
@@ -216,7 +218,7 @@ pub unsafe extern "C" fn jsvm_object_has_own(
         let isolate = &object.0.isolate;
         // SAFETY: as above.
         let (key, limits) = unsafe { (self::key(key, isolate)?, RunLimits::new(options)?) };
-        *result = enter::run(isolate, None, &limits.limits(), |scope| {
+        *result = enter::run_on(&object.0, &limits.limits(), |scope| {
             object::has_own(scope, &object.0, key.value())
         })?;
         Ok(())
@@ -252,7 +254,7 @@ pub unsafe extern "C" fn jsvm_object_delete(
         let isolate = &object.0.isolate;
         // SAFETY: as above.
         let (key, limits) = unsafe { (self::key(key, isolate)?, RunLimits::new(options)?) };
-        let gone = enter::run(isolate, None, &limits.limits(), |scope| {
+        let gone = enter::run_on(&object.0, &limits.limits(), |scope| {
             object::delete(scope, &object.0, key.value())
         })?;
         if !result.is_null() {
@@ -310,11 +312,11 @@ pub unsafe extern "C" fn jsvm_object_define(
             )
         };
         check_attributes(attributes)?;
-        let defined = enter::run(isolate, None, &limits.limits(), |scope| {
+        let defined = enter::run_on(&object.0, &limits.limits(), |scope| {
             object::define(scope, &object.0, key.value(), value.value(), attributes)
         })?;
         if !defined {
-            return Err(Box::new(object::refused()));
+            return Err(object::refused());
         }
         Ok(())
     })
@@ -360,7 +362,7 @@ pub unsafe extern "C" fn jsvm_object_define_accessor(
         let (getter, setter) = (accessor(getter, "getter")?, accessor(setter, "setter")?);
         check_attributes(attributes)?;
         if attributes & object::JSVM_PROPERTY_READ_ONLY != 0 {
-            return Err(Box::new(Error::invalid("attributes: an accessor is read-only by having no setter")));
+            return Err(Error::invalid("attributes: an accessor is read-only by having no setter"));
         }
         let defined = enter::run(isolate, None, &limits.limits(), |scope| {
             let value =
@@ -369,7 +371,7 @@ pub unsafe extern "C" fn jsvm_object_define_accessor(
             object::define_accessor(scope, &object.0, key.value(), accessors, attributes)
         })?;
         if !defined {
-            return Err(Box::new(object::refused()));
+            return Err(object::refused());
         }
         Ok(())
     })
@@ -453,15 +455,12 @@ pub unsafe extern "C" fn jsvm_object_own_keys(
         let object = pin_object(object, "object")?;
         const ALL: u32 = object::JSVM_KEYS_ENUMERABLE | object::JSVM_KEYS_STRINGS | object::JSVM_KEYS_SYMBOLS;
         if flags & !ALL != 0 {
-            return Err(Box::new(Error::invalid(format!(
-                "flags: {flags:#x} has bits that are no JSVM_KEYS_"
-            ))));
+            return Err(Error::invalid(format!("flags: {flags:#x} has bits that are no JSVM_KEYS_")));
         }
         // SAFETY: as above.
         let limits = unsafe { RunLimits::new(options)? };
-        let keys = enter::run(&object.0.isolate, None, &limits.limits(), |scope| {
-            object::own_keys(scope, &object.0, flags)
-        })?;
+        let keys =
+            enter::run_on(&object.0, &limits.limits(), |scope| object::own_keys(scope, &object.0, flags))?;
         *result = jsvm_slot_list::new(keys)?;
         Ok(())
     })
@@ -495,10 +494,14 @@ pub unsafe extern "C" fn jsvm_object_get_many(
         let results = unsafe { places(results, count, "results")? };
         let object = pin_object(object, "object")?;
         let isolate = &object.0.isolate;
+        let mut inputs = Inputs::none();
         // SAFETY: as above.
-        let (keys, limits) = unsafe { (self::keys(keys, count, isolate)?, RunLimits::new(options)?) };
-        let values = enter::run(isolate, None, &limits.limits(), |scope| {
-            object::get_many(scope, &object.0, keys.values())
+        let limits = unsafe {
+            fill_keys(&mut inputs, keys, count, isolate)?;
+            RunLimits::new(options)?
+        };
+        let values = enter::run_on(&object.0, &limits.limits(), |scope| {
+            object::get_many(scope, &object.0, inputs.values())
         })?;
         fill(results, values)?;
         Ok(())
@@ -530,13 +533,15 @@ pub unsafe extern "C" fn jsvm_object_set_many(
     guard(error, || {
         let object = pin_object(object, "object")?;
         let isolate = &object.0.isolate;
+        let (mut names, mut inputs) = (Inputs::none(), Inputs::none());
         // SAFETY: C's promise about its arguments.
-        let (keys, values, limits) = unsafe {
-            let keys = self::keys(keys, count, isolate)?;
-            (keys, Inputs::new(values, count, "values", isolate)?, RunLimits::new(options)?)
+        let limits = unsafe {
+            fill_keys(&mut names, keys, count, isolate)?;
+            inputs.fill(values, count, "values", isolate)?;
+            RunLimits::new(options)?
         };
-        enter::run(isolate, None, &limits.limits(), |scope| {
-            object::set_many(scope, &object.0, keys.values().zip(values.values()))
+        enter::run_on(&object.0, &limits.limits(), |scope| {
+            object::set_many(scope, &object.0, names.values().zip(inputs.values()))
         })?;
         Ok(())
     })

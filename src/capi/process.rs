@@ -16,7 +16,7 @@ use crate::runtime::process;
 /// @param code    [out] process.exitCode; 0 if the guest has set none
 /// @param exiting [out] whether process.exit was called; or NULL
 /// @param error   [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_STATE (the context has no process object), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_exit_code(

@@ -7,9 +7,8 @@ use crate::capi::context::{context_options, jsvm_context, jsvm_context_options};
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
 use crate::capi::pool::{self, Handle, jsvm_handle_kind};
-use crate::capi::slot::{copy_out, jsvm_slot};
+use crate::capi::slot::{Place, copy_out, jsvm_slot};
 use crate::engine::error::{Error, jsvm_status};
-use crate::engine::value::Out;
 use crate::vm::script::{self, Script};
 use std::ffi::{CString, c_char};
 
@@ -61,8 +60,8 @@ unsafe impl Options for jsvm_script_options {
 pub unsafe fn with_options<T>(
     pointer: *const jsvm_script_options,
     argument: &str,
-    body: impl FnOnce(&script::Options) -> Result<T, Box<Error>>,
-) -> Result<T, Box<Error>> {
+    body: impl FnOnce(&script::Options) -> Result<T, Error>,
+) -> Result<T, Error> {
     // SAFETY: the caller's promise.
     let (given, filename, cached_data) = unsafe {
         let given = options_named(pointer, argument)?;
@@ -86,7 +85,7 @@ pub unsafe fn with_options<T>(
     body(&options).map_err(|error| hide_arrow(error, given.no_display_errors.get()))
 }
 
-fn hide_arrow(mut error: Box<Error>, hide: bool) -> Box<Error> {
+fn hide_arrow(mut error: Error, hide: bool) -> Error {
     if hide && let Some(origin) = &mut error.origin {
         origin.arrow = None;
     }
@@ -180,20 +179,15 @@ unsafe fn run(
     script: *const jsvm_script,
     options: *const jsvm_run_options,
     result: *mut jsvm_slot,
-    body: impl FnOnce(&Script, &RunLimits) -> Result<Out, Box<Error>>,
-) -> Result<(), Box<Error>> {
-    if !result.is_null() {
-        // SAFETY: the caller's promise.
-        unsafe { out(result, jsvm_slot::UNDEFINED, "result")? };
-    }
+    body: impl FnOnce(&Script, &RunLimits, Place) -> Result<Place, Error>,
+) -> Result<(), Error> {
+    // SAFETY: the caller's promise.
+    let place = unsafe { Place::new(result) };
     let script = pool::pin(script, "script")?;
     // SAFETY: the caller's promise.
     let limits = unsafe { RunLimits::new(options)? };
-    let value = body(&script.script, &limits).map_err(|error| hide_arrow(error, script.hide_arrow))?;
-    if !result.is_null() {
-        // SAFETY: the caller's promise.
-        unsafe { result.write(jsvm_slot::output(value)?) };
-    }
+    let done = body(&script.script, &limits, place).map_err(|error| hide_arrow(error, script.hide_arrow))?;
+    done.keep();
     Ok(())
 }
 
@@ -220,9 +214,9 @@ pub unsafe extern "C" fn jsvm_script_run_in_context(
     guard(error, || {
         // SAFETY: C's promise about its arguments.
         unsafe {
-            run(script, options, result, |script, limits| {
+            run(script, options, result, |script, limits, place| {
                 let context = pool::pin(context, "context")?;
-                script.run(Some(&context.context), &limits.limits())
+                script.run(Some(&context.context), &limits.limits(), |value| place.fill(value))
             })
         }
     })
@@ -247,7 +241,11 @@ pub unsafe extern "C" fn jsvm_script_run_in_this_context(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        unsafe { run(script, options, result, |script, limits| script.run(None, &limits.limits())) }
+        unsafe {
+            run(script, options, result, |script, limits, place| {
+                script.run(None, &limits.limits(), |value| place.fill(value))
+            })
+        }
     })
 }
 
@@ -281,12 +279,13 @@ pub unsafe extern "C" fn jsvm_script_run_in_new_context(
         let made_with = unsafe { self::context_options(context_options, "context_options")? };
         // SAFETY: as above.
         unsafe {
-            run(script, options, result, |script, limits| {
-                let (made, value) = script::run_in_new_context(script, made_with, &limits.limits())?;
+            run(script, options, result, |script, limits, place| {
+                let take = |value| place.fill(value);
+                let (made, done) = script::run_in_new_context(script, made_with, &limits.limits(), take)?;
                 if !context.is_null() {
                     context.write(pool::put(jsvm_context::new(made))?);
                 }
-                value
+                done
             })
         }
     })

@@ -2,6 +2,8 @@
 
 use crate::capi::boundary::{self, guard_value};
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
+use crate::engine::bytes::Bytes;
+use crate::engine::enter::Outcome;
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::object::FEW;
@@ -61,65 +63,131 @@ impl jsvm_slot {
     /// The slot for a value that goes to the host.
     pub fn output(value: Out) -> Result<jsvm_slot, Error> {
         let mut slot = jsvm_slot::UNDEFINED;
+        slot.put(value)?;
+        Ok(slot)
+    }
+
+    /// Makes an empty slot the value that goes to the host: where it is, because to move a slot that was just
+    /// written is slow.
+    #[inline]
+    pub fn put(&mut self, value: Out) -> Result<(), Error> {
         match value {
             Out::Undefined => {}
-            Out::Null => slot.kind = Kind::Null as u32,
+            Out::Null => self.kind = Kind::Null as u32,
             Out::Boolean(value) => {
-                slot.kind = Kind::Boolean as u32;
-                slot.number = f64::from(u8::from(value));
+                self.kind = Kind::Boolean as u32;
+                self.number = f64::from(u8::from(value));
             }
             Out::Number(value) => {
-                slot.kind = Kind::Number as u32;
-                slot.number = value;
+                self.kind = Kind::Number as u32;
+                self.number = value;
             }
             Out::String(text) => {
-                slot.kind = Kind::String as u32;
-                (slot.data, slot.len) = copy_out(&text.utf8)?;
-                slot.flags = JSVM_FLAG_OWNED;
+                (self.data, self.len) = give_out(text.utf8)?;
+                self.kind = Kind::String as u32;
+                self.flags = JSVM_FLAG_OWNED;
                 if let Some(exact) = text.exact {
-                    slot.flags |= JSVM_FLAG_LOSSY;
-                    slot.handle = pool::put(jsvm_value(exact)).inspect_err(|_| slot.release())?;
+                    self.handle = pool::put(jsvm_value(exact)).inspect_err(|_| self.clear())?;
+                    self.flags |= JSVM_FLAG_LOSSY;
                 }
             }
             Out::Bigint(bytes) => {
-                slot.kind = Kind::Bigint as u32;
-                (slot.data, slot.len) = copy_out(&bytes)?;
-                slot.flags = JSVM_FLAG_OWNED;
+                (self.data, self.len) = copy_out(&bytes)?;
+                self.kind = Kind::Bigint as u32;
+                self.flags = JSVM_FLAG_OWNED;
             }
             Out::Value(value) => {
-                slot.kind = value.kind as u32;
-                slot.flags = value.flags | JSVM_FLAG_OWNED;
-                slot.handle = pool::put(jsvm_value(value))?;
+                let (kind, flags) = (value.kind as u32, value.flags | JSVM_FLAG_OWNED);
+                self.handle = pool::put(jsvm_value(value))?;
+                (self.kind, self.flags) = (kind, flags);
             }
         }
-        Ok(slot)
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.release();
+        *self = jsvm_slot::UNDEFINED;
     }
 
     /// Releases what an output slot owns.
     pub fn release(&self) {
         if self.flags & JSVM_FLAG_OWNED != 0 {
-            // SAFETY: owned data comes from `copy_out`; free takes NULL.
+            // SAFETY: owned data comes from `give_out`; free takes NULL.
             unsafe { libc::free(self.data as *mut _) };
             pool::free(self.handle);
         }
     }
 }
 
+/// The place for the result of a call, or NULL if it is of no use. It is filled inside the isolate; unless
+/// the call then succeeds it is emptied again.
+pub struct Place(*mut jsvm_slot);
+
+impl Place {
+    /// # Safety
+    /// `slot` is NULL or may be written for the time of the call.
+    pub unsafe fn new(slot: *mut jsvm_slot) -> Place {
+        if !slot.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { slot.write(jsvm_slot::UNDEFINED) };
+        }
+        Place(slot)
+    }
+
+    /// As `new`; NULL is refused.
+    ///
+    /// # Safety
+    /// As `new`.
+    pub unsafe fn wanted(slot: *mut jsvm_slot, argument: &str) -> Result<Place, Error> {
+        if slot.is_null() {
+            return Err(Error::invalid(format!("{argument}: it is NULL")));
+        }
+        // SAFETY: the caller's promise.
+        Ok(unsafe { Place::new(slot) })
+    }
+
+    pub fn is_wanted(&self) -> bool {
+        !self.0.is_null()
+    }
+
+    /// It goes through the run and comes back: a run that was ended drops it inside the isolate, so that what
+    /// the guest made there can be collected at once.
+    #[inline]
+    pub fn fill(self, value: Out) -> Outcome<Place> {
+        if self.is_wanted() {
+            // SAFETY: the promise to `new`.
+            unsafe { (*self.0).put(value)? };
+        }
+        Ok(self)
+    }
+
+    /// The call succeeded: what was filled in is C's.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if self.is_wanted() {
+            // SAFETY: the promise to `new`.
+            unsafe { jsvm_slot_clear(self.0) };
+        }
+    }
+}
+
+/// Bytes for C to own, with a NUL after them.
+pub fn give_out(bytes: Option<Bytes>) -> Result<(*const c_char, usize), Error> {
+    match bytes {
+        Some(bytes) => Ok(bytes.into_raw()),
+        None => Err(Error::new(Status::OutOfMemory, "no memory for the bytes of the output")),
+    }
+}
+
 /// A copy of bytes for C to own, with a NUL after them.
 pub fn copy_out(bytes: &[u8]) -> Result<(*const c_char, usize), Error> {
-    // SAFETY: one byte more than is copied is allocated.
-    unsafe {
-        let copy = libc::malloc(bytes.len() + 1).cast::<u8>();
-        if copy.is_null() {
-            return Err(Error::new(
-                Status::OutOfMemory,
-                format!("no memory for {} bytes of output", bytes.len()),
-            ));
-        }
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), copy, bytes.len());
-        copy.add(bytes.len()).write(0);
-        Ok((copy.cast(), bytes.len()))
-    }
+    give_out(Bytes::copy(bytes))
 }
 
 /// An input slot that was looked at: its handle stays whole during the call.
@@ -129,43 +197,48 @@ pub enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// Looks at a slot. The input is written where it is to be: to move it would cost more than to look.
+    ///
     /// # Safety
     /// The slot's data is readable for the time of the call.
-    pub unsafe fn new(slot: &'a jsvm_slot, argument: &str) -> Result<Input<'a>, Error> {
-        if !slot.handle.is_null() {
-            return Ok(Input::Pinned(pool::pin(slot.handle, argument)?));
-        }
-        let plain = match slot.kind {
-            k if k == Kind::Undefined as u32 => In::Undefined,
-            k if k == Kind::Null as u32 => In::Null,
-            k if k == Kind::Boolean as u32 => In::Boolean(slot.number != 0.0),
-            k if k == Kind::Number as u32 => In::Number(slot.number),
-            k if k == Kind::String as u32 => {
-                // SAFETY: the caller's promise.
-                In::String(unsafe { boundary::text(slot.data, slot.len, argument)? })
+    pub unsafe fn read(&mut self, slot: &'a jsvm_slot, argument: &str) -> Result<(), Error> {
+        *self = if !slot.handle.is_null() {
+            Input::Pinned(pool::pin(slot.handle, argument)?)
+        } else {
+            match slot.kind {
+                k if k == Kind::Number as u32 => Input::Plain(In::Number(slot.number)),
+                k if k == Kind::String as u32 => {
+                    // SAFETY: the caller's promise.
+                    Input::Plain(In::String(unsafe { boundary::text(slot.data, slot.len, argument)? }))
+                }
+                k if k == Kind::Undefined as u32 => Input::Plain(In::Undefined),
+                k if k == Kind::Null as u32 => Input::Plain(In::Null),
+                k if k == Kind::Boolean as u32 => Input::Plain(In::Boolean(slot.number != 0.0)),
+                k if k == Kind::Bigint as u32 => {
+                    // SAFETY: the caller's promise.
+                    let bytes = unsafe { boundary::bytes(slot.data.cast(), slot.len, argument)? };
+                    Input::Plain(In::Bigint(bytes))
+                }
+                k if k <= Kind::Function as u32 => {
+                    return Err(Error::invalid(format!("{argument}: a slot of kind {k} needs a handle")));
+                }
+                k => return Err(Error::invalid(format!("{argument}: {k} is no kind of a slot"))),
             }
-            k if k == Kind::Bigint as u32 => {
-                // SAFETY: the caller's promise.
-                In::Bigint(unsafe { boundary::bytes(slot.data.cast(), slot.len, argument)? })
-            }
-            k if k <= Kind::Function as u32 => {
-                return Err(Error::invalid(format!("{argument}: a slot of kind {k} needs a handle")));
-            }
-            k => return Err(Error::invalid(format!("{argument}: {k} is no kind of a slot"))),
         };
-        Ok(Input::Plain(plain))
+        Ok(())
     }
 
     /// A slot by pointer; NULL is `undefined`.
     ///
     /// # Safety
-    /// As `new`; the pointer is NULL or a readable slot.
+    /// As `read`; the pointer is NULL or a readable slot.
     pub unsafe fn from_ptr(slot: *const jsvm_slot, argument: &str) -> Result<Input<'a>, Error> {
-        if slot.is_null() {
-            return Ok(Input::Plain(In::Undefined));
+        let mut input = Input::Plain(In::Undefined);
+        if !slot.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { input.read(&*slot, argument)? };
         }
-        // SAFETY: the caller's promise.
-        unsafe { Input::new(&*slot, argument) }
+        Ok(input)
     }
 
     pub fn value(&self) -> In<'_> {
@@ -176,24 +249,30 @@ impl<'a> Input<'a> {
     }
 
     /// Refuses a handle of another isolate.
-    pub fn of(self, isolate: &Arc<Isolate>, argument: &str) -> Result<Input<'a>, Error> {
-        match &self {
-            Input::Pinned(handle) => of(isolate, &handle.0, argument)?,
-            Input::Plain(_) => {}
+    #[inline]
+    pub fn of(self, isolate: &Isolate, argument: &str) -> Result<Input<'a>, Error> {
+        self.check_isolate(isolate, argument).map(|()| self)
+    }
+
+    #[inline]
+    fn check_isolate(&self, isolate: &Isolate, argument: &str) -> Result<(), Error> {
+        match self {
+            Input::Pinned(handle) => of(isolate, &handle.0, argument),
+            Input::Plain(_) => Ok(()),
         }
-        Ok(self)
     }
 }
 
 /// Refuses a value of another isolate.
-pub fn of(isolate: &Arc<Isolate>, value: &Value, argument: &str) -> Result<(), Error> {
-    if !Arc::ptr_eq(isolate, &value.isolate) {
+pub fn of(isolate: &Isolate, value: &Value, argument: &str) -> Result<(), Error> {
+    if !std::ptr::eq(isolate, &*value.isolate) {
         return Err(Error::new(Status::WrongIsolate, format!("{argument}: it belongs to another isolate")));
     }
     Ok(())
 }
 
-/// The input slots of one call. A few need no memory.
+/// The input slots of one call. A few need no memory. They are filled where they are, as
+/// `Input::read` does.
 pub struct Inputs<'a> {
     few: [Input<'a>; FEW],
     many: Vec<Input<'a>>,
@@ -201,35 +280,40 @@ pub struct Inputs<'a> {
 }
 
 impl<'a> Inputs<'a> {
+    #[inline]
+    pub fn none() -> Inputs<'a> {
+        Inputs { few: [const { Input::Plain(In::Undefined) }; FEW], many: Vec::new(), count: 0 }
+    }
+
     /// # Safety
-    /// As `Input::new`, for each of `count` slots.
-    pub unsafe fn new(
+    /// As `Input::read`, for each of `count` slots.
+    pub unsafe fn fill(
+        &mut self,
         slots: *const jsvm_slot,
         count: usize,
         argument: &str,
-        isolate: &Arc<Isolate>,
-    ) -> Result<Inputs<'a>, Error> {
+        isolate: &Isolate,
+    ) -> Result<(), Error> {
         // SAFETY: the caller's promise.
         let slots: &'a [jsvm_slot] = unsafe { boundary::elements(slots, count, argument)? };
-        let mut inputs = Inputs {
-            few: [const { Input::Plain(In::Undefined) }; FEW],
-            many: Vec::with_capacity(if count > FEW { count } else { 0 }),
-            count,
-        };
-        for (i, slot) in slots.iter().enumerate() {
+        self.count = count;
+        if count > FEW {
+            self.many.resize_with(count, || Input::Plain(In::Undefined));
+        }
+        for (i, (slot, place)) in slots.iter().zip(self.as_mut_slice()).enumerate() {
             // SAFETY: the caller's promise.
-            let input = unsafe { Input::new(slot, argument) };
+            let read = unsafe { place.read(slot, argument) };
             // The name with the index is only made where it is needed.
-            let input = input.and_then(|input| input.of(isolate, argument)).map_err(|mut error| {
+            read.and_then(|()| place.check_isolate(isolate, argument)).map_err(|mut error| {
                 error.message = error.message.replacen(argument, &format!("{argument}[{i}]"), 1);
                 error
             })?;
-            match inputs.few.get_mut(i) {
-                Some(place) if count <= FEW => *place = input,
-                _ => inputs.many.push(input),
-            }
         }
-        Ok(inputs)
+        Ok(())
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [Input<'a>] {
+        if self.count > FEW { &mut self.many } else { &mut self.few[..self.count] }
     }
 
     pub fn as_slice(&self) -> &[Input<'a>] {
@@ -237,9 +321,8 @@ impl<'a> Inputs<'a> {
     }
 
     /// Has each input looked at.
-    pub fn check(self, check: impl Fn(usize, &Input) -> Result<(), Error>) -> Result<Inputs<'a>, Error> {
-        self.as_slice().iter().enumerate().try_for_each(|(i, input)| check(i, input))?;
-        Ok(self)
+    pub fn check(&self, check: impl Fn(usize, &Input) -> Result<(), Error>) -> Result<(), Error> {
+        self.as_slice().iter().enumerate().try_for_each(|(i, input)| check(i, input))
     }
 
     pub fn values(&self) -> impl ExactSizeIterator<Item = In<'_>> {
@@ -259,9 +342,7 @@ pub unsafe extern "C" fn jsvm_slot_clear(slot: *mut jsvm_slot) {
             return;
         }
         // SAFETY: the caller gives a slot of its own.
-        let slot = unsafe { &mut *slot };
-        slot.release();
-        *slot = jsvm_slot::UNDEFINED;
+        unsafe { (*slot).clear() };
     });
 }
 

@@ -7,17 +7,17 @@ use crate::engine::error::{Error, Status};
 use crate::engine::graph::{GraphKind, Node, REGEXP_FLAGS, Source};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
-use crate::engine::value::{self, Out};
+use crate::engine::value::{self, Held, Out};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Makes the value that the slots describe, in a context of the isolate.
 pub fn build(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     source: &impl Source,
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+) -> Result<Out, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let mut builder =
             Builder { source, targets: targets(source), keys: HashMap::new(), open: Vec::new() };

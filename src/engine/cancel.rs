@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 #[derive(Default)]
 pub struct Cancel {
     triggered: AtomicBool,
-    runs: Mutex<Vec<Arc<Thread>>>,
+    runs: Mutex<Vec<&'static Thread>>,
 }
 
 impl Cancel {
@@ -26,15 +26,15 @@ impl Cancel {
     }
 
     /// A run of `thread` carries the token from now on. False if it was triggered before.
-    pub fn attach(&self, thread: &Arc<Thread>) -> bool {
-        self.runs.lock().unwrap_or_else(|e| e.into_inner()).push(thread.clone());
+    pub fn attach(&self, thread: &'static Thread) -> bool {
+        self.runs.lock().unwrap_or_else(|e| e.into_inner()).push(thread);
         // Who triggers stores first and looks at the list then: one of the two sees the other.
         !self.triggered()
     }
 
-    pub fn detach(&self, thread: &Arc<Thread>) {
+    pub fn detach(&self, thread: &'static Thread) {
         let mut runs = self.runs.lock().unwrap_or_else(|e| e.into_inner());
-        if let Some(at) = runs.iter().position(|t| Arc::ptr_eq(t, thread)) {
+        if let Some(at) = runs.iter().position(|t| std::ptr::eq(*t, thread)) {
             runs.swap_remove(at);
         }
     }

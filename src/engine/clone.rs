@@ -5,7 +5,7 @@ use crate::engine::error::Error;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::seal::{seal, unseal};
-use crate::engine::value::{In, Out};
+use crate::engine::value::{Held, In, Out};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ const DATA_CLONE_ERR: i32 = 25;
 /// A value's bytes. Getters run.
 pub fn serialize(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     value: &In,
     limits: &Limits,
-) -> Result<Vec<u8>, Box<Error>> {
+) -> Result<Vec<u8>, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let value = value.local(scope)?;
         let context = scope.get_current_context();
@@ -38,10 +38,10 @@ pub fn serialize(
 /// The value that `serialize` made bytes of, in a context of the isolate.
 pub fn deserialize(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     bytes: &[u8],
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+) -> Result<Out, Error> {
     // V8 must not read forged bytes.
     let payload = unseal(CLONE_MAGIC, 0, bytes).ok_or_else(|| {
         Error::invalid("bytes: they are not, or not all, what jsvm_value_serialize of this version gave")

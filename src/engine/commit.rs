@@ -1,5 +1,5 @@
-//! Memory of buffers that V8 commits without asking the allocator: resizable ArrayBuffers, growable
-//! SharedArrayBuffers and WebAssembly memories.
+//! Memory that V8 takes without asking the allocator: of resizable ArrayBuffers, growable SharedArrayBuffers and
+//! WebAssembly memories, and the bytes of structured clones.
 //!
 //! V8 says how much memory ArrayBuffers have, resizable ones included, but not of shared and
 //! WebAssembly memory: of those each one is bounded, and their sum is not.
@@ -8,10 +8,12 @@
 //! the isolate's buffers have room and pass them on, or refuse as V8 itself does when the machine has
 //! no memory: the guest sees a RangeError, or `memory.grow` give -1.
 
+use crate::engine::enter;
 use crate::engine::isolate::Isolate;
 use crate::engine::raw::{self, RawIsolate};
 use std::arch::global_asm;
 use std::ffi::{c_int, c_void};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// A wrapper by the name that the linker wants. It is written in assembly because rustc would export
@@ -28,6 +30,7 @@ macro_rules! wrap {
     };
 }
 
+wrap!("v8__ValueSerializer__Delegate__ReallocateBufferMemory", reallocate_clone);
 wrap!("_ZN2v88internal12BackingStore13ResizeInPlaceEPNS0_7IsolateEm", resize_in_place);
 wrap!("_ZN2v88internal12BackingStore11GrowInPlaceEPNS0_7IsolateEm", grow_in_place);
 wrap!("_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm", grow_wasm_memory_in_place);
@@ -48,6 +51,13 @@ struct OptionalSize {
 }
 
 unsafe extern "C" {
+    #[link_name = "__real_v8__ValueSerializer__Delegate__ReallocateBufferMemory"]
+    fn real_reallocate_clone(
+        this: *const c_void,
+        bytes: *mut c_void,
+        size: usize,
+        actual_size: *mut usize,
+    ) -> *mut c_void;
     #[link_name = "__real__ZN2v88internal12BackingStore13ResizeInPlaceEPNS0_7IsolateEm"]
     fn real_resize_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int;
     #[link_name = "__real__ZN2v88internal12BackingStore11GrowInPlaceEPNS0_7IsolateEm"]
@@ -136,6 +146,23 @@ fn exceeds(isolate: RawIsolate, len: usize) -> bool {
 }
 
 // The wrappers have V8's signatures. SAFETY of all: what V8 passes is passed on.
+
+/// The bytes of a clone are nobody's to count, and many more than what is cloned: a string is written as often as it
+/// occurs. The guest sees a DataCloneError.
+unsafe extern "C" fn reallocate_clone(
+    this: *const c_void,
+    bytes: *mut c_void,
+    size: usize,
+    actual_size: *mut usize,
+) -> *mut c_void {
+    let limit =
+        |isolate: Arc<Isolate>| isolate.options.heap_limit.saturating_add(isolate.options.buffer_limit);
+    if enter::innermost().map(limit).is_some_and(|limit| size > limit) {
+        return std::ptr::null_mut();
+    }
+    // SAFETY: as above.
+    unsafe { real_reallocate_clone(this, bytes, size, actual_size) }
+}
 
 unsafe extern "C" fn resize_in_place(this: *mut c_void, isolate: RawIsolate, len: usize) -> c_int {
     // SAFETY: as above.

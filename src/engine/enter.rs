@@ -9,12 +9,14 @@
 //! `run` is for what can run guest code: it has limits, ends with the microtasks, and reports how
 //! it ended. `touch` is for the rest.
 
+use crate::engine::drain::{drain, take_rejections};
 use crate::engine::error::{Error, Frame, Kill, Status};
-use crate::engine::isolate::{Isolate, Rejection, RejectionHook};
+use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
-use crate::engine::thread::{self, LOCAL, Thread};
-use crate::engine::value::{Out, Value};
+use crate::engine::thread::{self, LOCAL, Local, Running, Thread};
+use crate::engine::value::{Held, Value};
 use crate::engine::{heap, raw, reaper};
+use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -26,14 +28,14 @@ pub enum Fail {
     /// V8 said so: an exception is pending, or the guest is being stopped.
     Thrown,
     /// The host asked for something impossible.
-    Misuse(Box<Error>),
+    Misuse(Error),
 }
 
 pub type Outcome<T> = Result<T, Fail>;
 
 impl From<Error> for Fail {
     fn from(error: Error) -> Fail {
-        Fail::Misuse(Box::new(error))
+        Fail::Misuse(error)
     }
 }
 
@@ -55,9 +57,11 @@ pub struct Inside {
     runs: u32,
 }
 
-/// Whether the calling thread is inside the isolate.
-pub fn is_inside(isolate: &Isolate) -> bool {
-    is_inside_raw(isolate.raw())
+/// Whether the calling thread is inside the isolate. A thread that has begun to end is in no isolate.
+pub fn is_inside(isolate: *const Isolate) -> bool {
+    LOCAL
+        .try_with(|local| local.inside.borrow().iter().any(|stay| std::ptr::eq(stay.isolate, isolate)))
+        .unwrap_or(false)
 }
 
 /// As `is_inside`, by V8's pointer. A thread that has begun to end is in no isolate.
@@ -66,6 +70,22 @@ pub fn is_inside_raw(isolate: raw::RawIsolate) -> bool {
         // SAFETY: a stay holds its isolate.
         .try_with(|local| local.inside.borrow().iter().any(|i| unsafe { &*i.isolate }.raw() == isolate))
         .unwrap_or(false)
+}
+
+/// The isolate that the thread is in, the innermost one.
+pub fn innermost() -> Option<Arc<Isolate>> {
+    LOCAL
+        .try_with(|local| {
+            local.inside.borrow().last().map(|stay| {
+                // SAFETY: a stay holds its isolate.
+                unsafe {
+                    Arc::increment_strong_count(stay.isolate);
+                    Arc::from_raw(stay.isolate)
+                }
+            })
+        })
+        .ok()
+        .flatten()
 }
 
 /// How many stays the thread has, and runs in the innermost one.
@@ -86,135 +106,152 @@ fn is_running(isolate: &Isolate) -> bool {
 /// Stack that V8's own C++ needs below the point where JavaScript has to stop.
 const STACK_RESERVE: usize = 128 << 10;
 
-/// A thread's stay in an isolate; dropping it leaves.
-pub struct Entry {
-    pub isolate: Arc<Isolate>,
+/// A thread's stay in an isolate, which it holds or borrows; dropping it leaves.
+pub struct Entry<I: Deref<Target = Isolate>> {
+    pub isolate: I,
     how: How,
 }
 
+#[derive(Clone, Copy, PartialEq)]
 enum How {
     Nested,
     Again,
-    Locked([usize; 2]),
+    Locked,
 }
 
-impl Entry {
-    pub fn new(isolate: &Arc<Isolate>, thread: &Arc<Thread>) -> Result<Entry, Kill> {
-        // Who is inside already gets nothing more either.
-        if isolate.closed.load(Ordering::Relaxed) {
-            return Err(Status::Disposed.into());
-        }
-        let (top, below, holds) = LOCAL.with(|local| {
-            let inside = local.inside.borrow();
-            let here = |i: &Inside| std::ptr::eq(i.isolate, Arc::as_ptr(isolate));
-            (inside.last().is_some_and(here), inside.iter().any(here), !inside.is_empty())
-        });
-        let how = if top {
-            How::Nested
-        } else if below {
-            // SAFETY: this thread holds the isolate's lock; `drop` exits.
-            unsafe { raw::v8__Isolate__Enter(isolate.raw()) };
-            How::Again
-        } else {
-            if let Err(refused) = isolate.gate.acquire(thread, holds) {
-                if refused.dispose {
-                    isolate.dispose();
-                }
-                return Err(refused.kill);
-            }
-            let mut locker = [0usize; 2];
-            // SAFETY: the gate lets one thread through and the isolate is not disposed while it is
-            // held, so the lock is free. V8's Locker holds no pointer to itself: it may be moved.
-            unsafe {
-                raw::v8__Locker__CONSTRUCT(&mut locker, isolate.raw());
-                raw::v8__Isolate__Enter(isolate.raw());
-                raw::isolate_set_stack_limit(isolate.raw(), stack_limit(isolate));
-            }
-            How::Locked(locker)
-        };
-        if !top {
-            let stay = Inside { isolate: Arc::as_ptr(isolate), runs: 0 };
-            LOCAL.with(|local| local.inside.borrow_mut().push(stay));
-        }
-        Ok(Entry { isolate: isolate.clone(), how })
+impl<I: Deref<Target = Isolate>> Entry<I> {
+    #[inline]
+    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Error> {
+        let how = enter(&isolate, local)?;
+        Ok(Entry { isolate, how })
     }
 }
 
-impl Drop for Entry {
+impl<I: Deref<Target = Isolate>> Drop for Entry<I> {
+    #[inline]
     fn drop(&mut self) {
-        if matches!(self.how, How::Nested) {
-            return;
+        if self.how != How::Nested {
+            leave(&self.isolate, self.how);
         }
-        LOCAL.with(|local| local.inside.borrow_mut().pop());
-        // SAFETY: entered by `new`, and entries are left in reverse order.
-        unsafe { raw::v8__Isolate__Exit(self.isolate.raw()) };
-        if let How::Locked(locker) = &mut self.how {
-            // SAFETY: constructed by `new`.
-            unsafe { raw::v8__Locker__DESTRUCT(locker) };
-            if self.isolate.gate.release() {
-                self.isolate.dispose();
-            } else {
-                self.isolate.tasks.tell();
+    }
+}
+
+fn enter(isolate: &Isolate, local: &Local) -> Result<How, Error> {
+    // Who is inside already gets nothing more either.
+    if isolate.closed.load(Ordering::Relaxed) {
+        return Err(killed(Status::Disposed, Vec::new()));
+    }
+    let (top, below, holds) = {
+        let inside = local.inside.borrow();
+        let here = |i: &Inside| std::ptr::eq(i.isolate, isolate);
+        (inside.last().is_some_and(here), inside.iter().any(here), !inside.is_empty())
+    };
+    if top {
+        return Ok(How::Nested);
+    }
+    let how = if below {
+        // SAFETY: this thread holds the isolate's lock; `leave` exits.
+        unsafe { raw::v8__Isolate__Enter(isolate.raw()) };
+        How::Again
+    } else {
+        if let Err(refused) = isolate.gate.acquire(local.thread, holds) {
+            if refused.dispose {
+                isolate.dispose();
             }
+            return Err(killed(refused.kill, Vec::new()));
+        }
+        // SAFETY: the gate lets one thread through and the isolate is not disposed while it is
+        // held, so the lock is free, and the place for V8's record of it this thread's.
+        unsafe {
+            raw::v8__Locker__CONSTRUCT(isolate.locker.get(), isolate.raw());
+            raw::v8__Isolate__Enter(isolate.raw());
+        }
+        How::Locked
+    };
+    local.inside.borrow_mut().push(Inside { isolate, runs: 0 });
+    if how == How::Locked {
+        set_stack_limit(isolate, local);
+    }
+    Ok(how)
+}
+
+fn leave(isolate: &Isolate, how: How) {
+    let thread = LOCAL.with(|local| {
+        local.inside.borrow_mut().pop();
+        local.thread
+    });
+    // SAFETY: entered by `enter`, and entries are left in reverse order.
+    unsafe { raw::v8__Isolate__Exit(isolate.raw()) };
+    if how == How::Locked {
+        // SAFETY: constructed by `enter`.
+        unsafe { raw::v8__Locker__DESTRUCT(isolate.locker.get()) };
+        if isolate.gate.release(thread) {
+            isolate.dispose();
+        } else {
+            isolate.tasks.tell();
         }
     }
 }
 
 /// Where JavaScript has to stop on this thread's stack: the isolate's stack size below here, or a
 /// reserve above the stack's end, whatever comes first.
-fn stack_limit(isolate: &Isolate) -> usize {
+fn set_stack_limit(isolate: &Isolate, local: &Local) {
     let here = &isolate as *const _ as usize;
-    let low = LOCAL.with(thread::stack_low);
+    let low = thread::stack_low(local);
     let available = here.saturating_sub(low);
     let reserve = STACK_RESERVE.min(available / 2);
-    here.saturating_sub(isolate.options.stack_size).max(low + reserve)
+    let limit = here.saturating_sub(isolate.options.stack_size).max(low + reserve);
+    // V8 keeps the limit of a thread that comes back. It is costly to set, and a page is no difference.
+    let id = local.thread.id.load(Ordering::Relaxed);
+    let (last, before) = isolate.inner().stack_limit;
+    if last != id || before.abs_diff(limit) > 4096 {
+        isolate.inner().stack_limit = (id, limit);
+        // SAFETY: this thread is inside the isolate.
+        unsafe { raw::isolate_set_stack_limit(isolate.raw(), limit) };
+    }
 }
 
 /// Does something inside the isolate that runs no guest code. It waits for the isolate without a
 /// limit of its own. Without a context it is the main one.
 pub fn touch<R>(
-    isolate: &Arc<Isolate>,
-    context: Option<&v8::Global<v8::Context>>,
+    isolate: &Isolate,
+    context: Option<&Held<v8::Context>>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
-    let thread = Thread::current();
-    let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
-    let result = inside(isolate, context, &thread, None, body);
-    drop(entry);
-    if depth().0 == 0 {
-        after(isolate, Vec::new());
-    }
-    result
+) -> Result<R, Error> {
+    LOCAL.with(|local| {
+        let entry = Entry::new(isolate, local)?;
+        let at = context.map_or(At::Main, At::Context);
+        let result = inside(isolate, at, local.thread, None, None, body);
+        drop(entry);
+        if local.inside.borrow().is_empty() {
+            after(isolate, Vec::new());
+        }
+        result
+    })
 }
 
 /// Several stays in the isolate, and waits between them, under one set of limits.
 pub fn span<R>(
-    isolate: &Arc<Isolate>,
+    isolate: &Isolate,
     limits: &Limits,
-    body: impl FnOnce(&Arc<Thread>) -> Result<R, Box<Error>>,
-) -> Result<R, Box<Error>> {
-    struct End<'a>(&'a Arc<Thread>);
-    impl Drop for End<'_> {
-        fn drop(&mut self) {
-            self.0.end();
-        }
-    }
+    body: impl FnOnce(&'static Thread) -> Result<R, Error>,
+) -> Result<R, Error> {
     let thread = Thread::current();
-    thread.begin_span(isolate, limits);
-    let _end = End(&thread);
+    let run = thread.prepare(isolate, limits, true);
+    let _running = thread.begin(&run);
     if let Some(status) = thread.marked() {
         return Err(killed(status, Vec::new()));
     }
-    body(&thread)
+    body(thread)
 }
 
 /// Does something inside the isolate that needs no context, such as making one.
 pub fn bare<R>(
-    isolate: &Arc<Isolate>,
+    isolate: &Isolate,
     body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i, ()>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     let thread = Thread::current();
-    let entry = Entry::new(isolate, &thread).map_err(|status| killed(status, Vec::new()))?;
+    let entry = LOCAL.with(|local| Entry::new(isolate, local))?;
     let result = {
         // SAFETY: entered above.
         let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
@@ -239,56 +276,96 @@ pub fn bare<R>(
 /// Does something inside the isolate that can run guest code, within limits. The outermost call
 /// drains the microtasks before it returns. Without a context it is the main one.
 pub fn run<R>(
-    isolate: &Arc<Isolate>,
-    context: Option<&v8::Global<v8::Context>>,
+    isolate: &Isolate,
+    context: Option<&Held<v8::Context>>,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
-    let thread = Thread::current();
-    thread.begin(isolate, limits);
-    let entry = match thread.marked().map_or_else(|| Entry::new(isolate, &thread), Err) {
-        Ok(entry) => entry,
-        Err(status) => {
-            thread.end();
-            return Err(killed(status, Vec::new()));
-        }
-    };
-    // An interrupt asked for before V8's lock was ours is forgotten by V8; its mark is not.
-    if let Some(status) = thread.marked() {
-        thread.end();
-        drop(entry);
-        return Err(killed(status, Vec::new()));
-    }
-    let outermost = LOCAL.with(|local| {
-        let mut inside = local.inside.borrow_mut();
-        let here = |i: &&Inside| std::ptr::eq(i.isolate, Arc::as_ptr(isolate));
-        let outermost = inside.iter().filter(here).all(|i| i.runs == 0);
-        inside.last_mut().expect("entered above").runs += 1;
-        outermost
-    });
-    isolate.renew_interrupts();
-    let result = inside(isolate, context, &thread, Some(outermost), body);
-    LOCAL.with(|local| local.inside.borrow_mut().last_mut().expect("still inside").runs -= 1);
-    // Where the host drains, a rejection is unhandled once the host has drained.
-    let drained = !isolate.options.host_drains || isolate.inner().drained;
-    let rejections = if outermost && drained { take_rejections(isolate) } else { Vec::new() };
-    drop(entry);
-    if outermost {
-        isolate.tasks.ran();
-        after(isolate, rejections);
-    }
-    result
+) -> Result<R, Error> {
+    run_at(isolate, context.map_or(At::Main, At::Context), limits, body)
 }
 
-/// Opens the scopes, runs the body and says how it ended. `run` is None for `touch`, otherwise
-/// whether this is the outermost run of the isolate on this thread.
-fn inside<R>(
-    isolate: &Arc<Isolate>,
-    context: Option<&v8::Global<v8::Context>>,
-    thread: &Arc<Thread>,
-    run: Option<bool>,
+/// As `run`, in the context that made the object.
+pub fn run_on<R>(
+    object: &Value,
+    limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
+    run_at(&object.isolate, At::Object(object), limits, body)
+}
+
+/// Which context a body runs in.
+enum At<'a> {
+    Main,
+    Context(&'a Held<v8::Context>),
+    Object(&'a Value),
+}
+
+impl At<'_> {
+    fn local<'s>(&self, isolate: &Isolate, handles: &v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
+        let made = match self {
+            At::Main => None,
+            At::Context(context) => Some(context.local(handles)),
+            At::Object(object) => object.creation_context(handles),
+        };
+        made.unwrap_or_else(|| match &isolate.inner().main {
+            Some(context) => v8::Local::new(handles, context),
+            None => unreachable!("an isolate's first entry gives the context that it makes"),
+        })
+    }
+}
+
+#[inline]
+fn run_at<R>(
+    isolate: &Isolate,
+    at: At,
+    limits: &Limits,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Error> {
+    LOCAL.with(|local| {
+        let thread = local.thread;
+        let run = thread.prepare(isolate, limits, false);
+        let running = thread.begin(&run);
+        if let Some(kill) = thread.marked() {
+            return Err(killed(kill, Vec::new()));
+        }
+        let entry = Entry::new(isolate, local)?;
+        // An interrupt asked for before V8's lock was ours is forgotten by V8; its mark is not.
+        if let Some(kill) = thread.marked() {
+            drop(running);
+            return Err(killed(kill, Vec::new()));
+        }
+        let outermost = {
+            let mut inside = local.inside.borrow_mut();
+            let outermost = inside.iter().all(|i| i.runs == 0 || !std::ptr::eq(i.isolate, isolate));
+            inside.last_mut().expect("entered above").runs += 1;
+            outermost
+        };
+        isolate.renew_interrupts();
+        let result = inside(isolate, at, thread, Some(outermost), Some(running), body);
+        local.inside.borrow_mut().last_mut().expect("still inside").runs -= 1;
+        // Where the host drains, a rejection is unhandled once the host has drained.
+        let drained = !isolate.options.host_drains || isolate.inner().drained;
+        let rejections = if outermost && drained { take_rejections(isolate) } else { Vec::new() };
+        drop(entry);
+        if outermost {
+            isolate.tasks.ran();
+            after(isolate, rejections);
+        }
+        result
+    })
+}
+
+/// Opens the scopes, runs the body and says how it ended. For `run` there are the run, and whether it is the
+/// outermost of the isolate on this thread.
+#[inline]
+fn inside<R>(
+    isolate: &Isolate,
+    at: At,
+    thread: &'static Thread,
+    outermost: Option<bool>,
+    running: Option<Running>,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Error> {
     // SAFETY: the caller has entered the isolate.
     let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
     if isolate.deferred.load(Ordering::Relaxed) && isolate.deferred.swap(false, Ordering::Relaxed) {
@@ -297,13 +374,7 @@ fn inside<R>(
     let mut goes_on = false;
     let mut result = {
         v8::scope!(let handles, &mut v8_isolate);
-        let context = match context {
-            Some(context) => v8::Local::new(handles, context),
-            None => match &isolate.inner().main {
-                Some(context) => v8::Local::new(handles, context),
-                None => unreachable!("an isolate's first entry gives the context that it makes"),
-            },
-        };
+        let context = at.local(isolate, handles);
         let scope = &mut v8::ContextScope::new(handles, context);
         v8::tc_scope!(let caught, scope);
 
@@ -314,32 +385,35 @@ fn inside<R>(
                 Fail::Thrown => match (caught.has_terminated(), caught.exception()) {
                     (false, Some(exception)) => {
                         let message = caught.message();
-                        Box::new(Error::thrown(caught, exception, message))
+                        Error::thrown(caught, exception, message)
                     }
                     _ => killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new()),
                 },
             })
         }))
-        .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
-        if let Some(outermost) = run {
-            if outermost
+        .unwrap_or_else(|panic| Err(Error::new(Status::Panic, panic_text(&*panic))));
+        if let Some(running) = running {
+            if outermost == Some(true)
                 && !isolate.options.host_drains
                 && !caught.has_terminated()
                 && let Err(panic) = catch_unwind(AssertUnwindSafe(|| drain(isolate, caught)))
             {
-                result = Err(Box::new(Error::new(Status::Panic, panic_text(&*panic))));
+                result = Err(Error::new(Status::Panic, panic_text(&*panic)));
             }
-            if outermost && let Some(error) = isolate.inner().uncaught.take() {
+            if outermost == Some(true)
+                && let Some(error) = isolate.inner().uncaught.take()
+            {
                 result = result.and(Err(error));
             }
-            let ending = thread.end();
-            goes_on = ending.goes_on;
-            if let Some((status, stack)) = ending.killed {
-                if !goes_on {
-                    // SAFETY: this thread is inside the isolate.
-                    unsafe { raw::v8__Isolate__CancelTerminateExecution(isolate.raw()) };
+            if let Some(ending) = running.end() {
+                goes_on = ending.goes_on;
+                if let Some((status, stack)) = ending.killed {
+                    if !goes_on {
+                        // SAFETY: this thread is inside the isolate.
+                        unsafe { raw::v8__Isolate__CancelTerminateExecution(isolate.raw()) };
+                    }
+                    result = Err(killed(status, stack));
                 }
-                result = Err(killed(status, stack));
             }
         }
         result
@@ -347,23 +421,17 @@ fn inside<R>(
     if goes_on {
         // SAFETY: this thread is inside. An enclosing run unwinds as soon as this one returns to it.
         unsafe { raw::v8__Isolate__TerminateExecution(isolate.raw()) };
-    } else if run.unwrap_or_else(|| !is_running(isolate)) && isolate.over_limit.swap(false, Ordering::Relaxed)
+    } else if isolate.over_limit.load(Ordering::Relaxed)
+        && outermost.unwrap_or_else(|| !is_running(isolate))
+        && isolate.over_limit.swap(false, Ordering::Relaxed)
     {
-        if run.is_none() {
+        if outermost.is_none() {
             // No run was there to be stopped: it is the host that fills the heap, and it has to know.
             result = Err(killed(Status::OutOfMemory, Vec::new()));
         }
         heap::restore_limit(isolate, &mut v8_isolate);
     }
     result
-}
-
-/// What a task of the guest's threw: the outermost run ends with it, unless it ends with an error of its own. Of
-/// several the first is kept.
-pub fn report_uncaught<'s>(scope: &mut Scope<'s, '_>, exception: v8::Local<'s, v8::Value>) {
-    let message = v8::Exception::create_message(scope, exception);
-    let error = Box::new(Error::thrown(scope, exception, Some(message)));
-    Isolate::of(scope).inner().uncaught.get_or_insert(error);
 }
 
 /// Long work that runs no JavaScript asks this from time to time: nothing else would stop it.
@@ -374,108 +442,6 @@ pub fn go_on() -> Outcome<()> {
     }
 }
 
-/// What the host settled from outside, then what is to come before microtasks, then the microtasks, until all are
-/// empty; then the rejections that nobody handled, which may give more to do.
-pub fn drain(isolate: &Isolate, scope: &mut Scope<'_, '_>) {
-    loop {
-        let notes = isolate.tasks.take_notes();
-        let noted = !notes.is_empty();
-        for note in notes {
-            note(scope);
-        }
-        let ticked = run_ticks(isolate, scope);
-        let mut stopped = ticked && go_on().is_err();
-        if !stopped {
-            scope.perform_microtask_checkpoint();
-            stopped = scope.is_execution_terminating();
-        }
-        let told = !(stopped || noted || ticked) && tell_rejections(isolate, scope);
-        if stopped || told && go_on().is_err() {
-            // V8 lets go of the microtasks behind the one in which it is stopped, so that a chain of them does not go on
-            // in the next call; so it is with ticks, with rejections that are to be told, and with microtasks where one of
-            // these is stopped.
-            let mut inner = isolate.inner();
-            inner.ticks.clear();
-            if inner.rejection_hook.is_some() {
-                inner.rejections.clear();
-            }
-            drop(inner);
-            thread::terminate_marked(scope);
-            scope.perform_microtask_checkpoint();
-            break;
-        }
-        if !(noted || ticked || told) {
-            break;
-        }
-    }
-    isolate.inner().drained = true;
-}
-
-/// Has a function called before the microtasks run next. What it throws is reported as uncaught.
-pub fn before_microtasks<'s>(scope: &Scope<'s, '_>, function: v8::Local<'s, v8::Function>) {
-    let function = v8::Global::new(scope, function);
-    Isolate::of(scope).inner().ticks.push_back(function);
-}
-
-/// Runs ticks until there are none, or the run is to end. True if there was something.
-fn run_ticks(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
-    let mut ran = false;
-    loop {
-        let Some(tick) = isolate.inner().ticks.pop_front() else { return ran };
-        ran = true;
-        v8::scope!(let scope, scope);
-        let tick = v8::Local::new(scope, tick);
-        if !call_uncaught(scope, tick, &[]) || go_on().is_err() {
-            return true;
-        }
-    }
-}
-
-/// Calls a function of the runtime's in its own context, and reports what it throws. False if it was stopped.
-pub fn call_uncaught<'s>(
-    scope: &mut Scope<'s, '_>,
-    function: v8::Local<'s, v8::Function>,
-    arguments: &[v8::Local<'s, v8::Value>],
-) -> bool {
-    let context = function.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
-    let scope = &mut v8::ContextScope::new(scope, context);
-    v8::tc_scope!(let caught, scope);
-    let this = v8::undefined(caught).into();
-    if function.call(caught, this, arguments).is_some() {
-        return true;
-    }
-    match caught.exception() {
-        Some(exception) if !caught.has_terminated() => {
-            report_uncaught(caught, exception);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Tells the runtime of rejections that nobody handled; what it does not take is kept for the host. True if the
-/// runtime was told something.
-fn tell_rejections(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
-    let Some(RejectionHook(hook)) = isolate.inner().rejection_hook else { return false };
-    let (rejected, handled) = {
-        let mut inner = isolate.inner();
-        (std::mem::take(&mut inner.rejections), std::mem::take(&mut inner.handled_late))
-    };
-    let told = !rejected.is_empty() || !handled.is_empty();
-    v8::scope!(let scope, scope);
-    for promise in handled {
-        let promise = v8::Local::new(scope, promise);
-        hook(scope, promise, None);
-    }
-    for (promise, reason) in rejected {
-        let (local, cause) = (v8::Local::new(scope, &promise), v8::Local::new(scope, &reason));
-        if !hook(scope, local, Some(cause)) {
-            isolate.inner().unhandled.push((promise, reason));
-        }
-    }
-    told
-}
-
 /// Frees the cells of Globals that were dropped outside: making one does it.
 fn free_deferred(isolate: &mut v8::Isolate) {
     v8::scope!(let scope, isolate);
@@ -483,8 +449,9 @@ fn free_deferred(isolate: &mut v8::Isolate) {
     drop(v8::Global::new(scope, undefined));
 }
 
-pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Box<Error> {
-    Box::new(Error::killed(kill, stack))
+#[cold]
+pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Error {
+    Error::killed(kill, stack)
 }
 
 /// What a panic said.
@@ -497,42 +464,21 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     format!("a panic inside libjsvm was caught: {text}")
 }
 
-fn take_rejections(isolate: &Arc<Isolate>) -> Vec<Rejection> {
-    isolate.inner().drained = false;
-    let list = {
-        let mut inner = isolate.inner();
-        let mut list = std::mem::take(&mut inner.unhandled);
-        list.append(&mut inner.rejections);
-        list
-    };
-    if list.is_empty() {
-        return Vec::new();
-    }
-    let report = touch(isolate, None, |scope| {
-        Ok(list
-            .iter()
-            .map(|(promise, reason)| {
-                let promise: v8::Local<v8::Value> = v8::Local::new(scope, promise).into();
-                let reason = v8::Local::new(scope, reason);
-                Rejection { promise: Arc::new(Value::new(scope, promise)), reason: Out::new(scope, reason) }
-            })
-            .collect())
-    });
-    report.unwrap_or_default()
-}
-
 /// What is due to the host once the isolate has been left: finalizers, then reports. While the thread
 /// is still inside an isolate, another thread does it: the host may wait for somebody who waits for
 /// that isolate.
-pub fn after(isolate: &Arc<Isolate>, rejections: Vec<Rejection>) {
+pub fn after(isolate: &Isolate, rejections: Vec<Rejection>) {
     if depth().0 > 0 {
         let mut jobs = isolate.take_jobs();
-        if let Some(listener) = isolate.listener()
-            && !rejections.is_empty()
+        if !rejections.is_empty()
+            && let Some(listener) = isolate.listener()
         {
             jobs.push(Box::new(move || rejections.into_iter().for_each(|rejection| listener(rejection))));
         }
-        return reaper::later(jobs);
+        if !jobs.is_empty() {
+            reaper::later(jobs);
+        }
+        return;
     }
 
     isolate.take_jobs().into_iter().for_each(|job| job());

@@ -5,6 +5,7 @@ use crate::engine::kept;
 use crate::engine::raw;
 use crate::engine::value::{In, Out, string};
 use std::any::Any;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 /// What a call came to. The numbers are part of the ABI.
@@ -160,14 +161,31 @@ pub struct Frame {
     pub is_wasm: bool,
 }
 
+/// One word, because every result has room for it: what goes well is to move few bytes.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Debug)]
+pub struct Details {
     pub status: Status,
     pub name: String,
     pub message: String,
     pub code: Option<String>,
     /// Where in the guest it came from, if it did.
     pub origin: Option<Box<Origin>>,
+}
+
+impl Deref for Error {
+    type Target = Details;
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
+    }
 }
 
 /// What the guest was doing.
@@ -181,7 +199,7 @@ pub struct Origin {
     pub source_line: Option<String>,
     /// `file:line`, the source line and carets under the place, as Node prints above a stack.
     pub arrow: Option<String>,
-    pub cause: Option<Box<Error>>,
+    pub cause: Option<Error>,
     /// The value that was thrown.
     pub value: Option<Out>,
     /// What the host tied to it.
@@ -199,8 +217,14 @@ pub struct Tie {
 }
 
 impl Error {
+    #[cold]
     pub fn new(status: Status, message: impl Into<String>) -> Error {
-        Error { status, name: "Error".into(), message: message.into(), code: None, origin: None }
+        let (name, message) = ("Error".into(), message.into());
+        Error(Box::new(Details { status, name, message, code: None, origin: None }))
+    }
+
+    pub fn into_details(self) -> Details {
+        *self.0
     }
 
     pub fn invalid(message: impl Into<String>) -> Error {
@@ -346,7 +370,7 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
         let (mut inner, mut inner_origin) = describe(scope, cause, depth + 1);
         inner_origin.value = Some(Out::new(scope, cause));
         inner.origin = Some(Box::new(inner_origin));
-        origin.cause = Some(Box::new(inner));
+        origin.cause = Some(inner);
     }
     (error, origin)
 }

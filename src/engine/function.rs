@@ -9,7 +9,6 @@ use crate::engine::session;
 use crate::engine::thread::{Thread, terminate_marked};
 use crate::engine::value::{self, In, Out};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Runs something that V8 or the system called: a panic must not unwind into foreign frames.
@@ -67,7 +66,7 @@ impl<'s> Call<'_, 's, '_> {
 
     pub fn take(&mut self, value: In) -> Result<Taken<'s>, Error> {
         value.local(self.scope).map(Taken).map_err(|fail| match fail {
-            Fail::Misuse(error) => *error,
+            Fail::Misuse(error) => error,
             Fail::Thrown => Error::invalid("result: V8 could not take it"),
         })
     }
@@ -75,7 +74,7 @@ impl<'s> Call<'_, 's, '_> {
     /// For questions that come while the host function runs.
     pub fn record(&self) -> Record {
         Record {
-            isolate: Isolate::of(self.scope),
+            isolate: Isolate::here(self.scope),
             context: raw::ptr(self.scope.get_current_context()),
             this: raw::ptr(self.arguments.this()).cast(),
             new_target: raw::ptr(self.arguments.new_target()),
@@ -85,29 +84,35 @@ impl<'s> Call<'_, 's, '_> {
 
 /// Where a call's things are. It must not be asked after the call.
 pub struct Record {
-    pub isolate: Arc<Isolate>,
+    isolate: *const Isolate,
     context: *const v8::Context,
     this: *const v8::Value,
     new_target: *const v8::Value,
 }
 
 impl Record {
+    /// Whether this thread is inside the isolate of the call. It may be asked after the call.
+    pub fn is_inside(&self) -> bool {
+        enter::is_inside(self.isolate)
+    }
+
     /// # Safety
     /// The call lasts, and this thread is in it.
-    pub unsafe fn this(&self) -> Result<Out, Box<Error>> {
+    pub unsafe fn this(&self) -> Result<Out, Error> {
         // SAFETY: the caller's promise.
         unsafe { self.value(self.this) }
     }
 
     /// # Safety
     /// As `this`.
-    pub unsafe fn new_target(&self) -> Result<Out, Box<Error>> {
+    pub unsafe fn new_target(&self) -> Result<Out, Error> {
         // SAFETY: the caller's promise.
         unsafe { self.value(self.new_target) }
     }
 
-    unsafe fn value(&self, value: *const v8::Value) -> Result<Out, Box<Error>> {
-        enter::touch(&self.isolate, None, |scope| {
+    unsafe fn value(&self, value: *const v8::Value) -> Result<Out, Error> {
+        // SAFETY: the caller's promise: the call holds its isolate.
+        enter::touch(unsafe { &*self.isolate }, None, |scope| {
             // SAFETY: the caller's promise: it is a handle of the call.
             let value = unsafe { raw::local(scope, value) };
             Ok(value.map_or(Out::Undefined, |value| Out::new(scope, value)))
@@ -121,8 +126,9 @@ impl Record {
     pub unsafe fn with_context<R>(
         &self,
         body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, v8::Local<'s, v8::Context>) -> R,
-    ) -> Result<R, Box<Error>> {
-        enter::touch(&self.isolate, None, |scope| {
+    ) -> Result<R, Error> {
+        // SAFETY: the caller's promise: the call holds its isolate.
+        enter::touch(unsafe { &*self.isolate }, None, |scope| {
             // SAFETY: the caller's promise: it is a handle of the call.
             let context =
                 unsafe { raw::local(scope, self.context) }.unwrap_or_else(|| scope.get_current_context());
@@ -165,8 +171,7 @@ fn trampoline<'s>(
     no_unwind(|| {
         let Ok(data) = v8::Local::<v8::External>::try_from(arguments.data()) else { return };
         // V8 calls native getters even where it may not run JavaScript.
-        // SAFETY: `Isolate::new` put it there, and whoever is inside holds a reference.
-        if unsafe { &*(scope.get_data(0) as *const Isolate) }.quiet.load(Ordering::Relaxed) {
+        if Isolate::here(scope).quiet.load(Ordering::Relaxed) {
             return throw_error(scope, "a host function is not called while values are read");
         }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
@@ -174,7 +179,9 @@ fn trampoline<'s>(
         let mut call = Call { scope, arguments: &arguments };
         let sessions = session::count();
         let reply = catch_unwind(AssertUnwindSafe(|| entry.host.call(&mut call)));
-        session::forget(sessions);
+        if session::count() != sessions {
+            session::forget(sessions);
+        }
         match reply {
             // The run was ended while the host worked.
             _ if Thread::current().must_stop() => unwind(scope),

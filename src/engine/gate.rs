@@ -7,23 +7,29 @@
 use crate::engine::error::{Kill, Status};
 use crate::engine::thread::{NEVER, Thread};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 #[derive(Default)]
 pub struct Gate {
+    /// The thread that is inside, or null; tagged with SLOW while somebody waits and once it is closed.
+    /// Without the tag one exchange lets a thread in or out. With it only who holds the lock changes it.
+    owner: AtomicPtr<Thread>,
     state: Mutex<State>,
 }
 
+/// In `owner`.
+const SLOW: usize = 1;
+
 #[derive(Default)]
 struct State {
-    owner: Option<Arc<Thread>>,
     queue: VecDeque<Arc<Waiter>>,
     closed: bool,
 }
 
 struct Waiter {
-    thread: Arc<Thread>,
+    thread: &'static Thread,
     called: AtomicBool,
 }
 
@@ -31,22 +37,39 @@ struct Waiter {
 /// last of a cycle to come sees the cycle.
 static WAIT_GRAPH: Mutex<()> = Mutex::new(());
 
+fn address(thread: &'static Thread) -> *mut Thread {
+    thread as *const Thread as *mut Thread
+}
+
 impl Gate {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     /// Passes the gate. `holds` says whether the thread is in another isolate meanwhile.
-    pub fn acquire(&self, thread: &Arc<Thread>, holds: bool) -> Result<(), Refused> {
+    #[inline]
+    pub fn acquire(&self, thread: &'static Thread, holds: bool) -> Result<(), Refused> {
+        // Acquire: what was done inside before is seen. Release: who finds the owner finds its run.
+        let (free, me) = (null_mut(), address(thread));
+        match self.owner.compare_exchange(free, me, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(_) => self.queue_up(thread, holds),
+        }
+    }
+
+    #[cold]
+    fn queue_up(&self, thread: &'static Thread, holds: bool) -> Result<(), Refused> {
         let mut state = self.state();
         if state.closed {
             return Err(Refused::with(Status::Disposed));
         }
-        if state.owner.is_none() {
-            state.owner = Some(thread.clone());
+        let taken = self.owner.fetch_update(Ordering::AcqRel, Ordering::Acquire, |owner| {
+            Some(if owner.is_null() { address(thread) } else { owner.map_addr(|a| a | SLOW) })
+        });
+        if taken.is_ok_and(|owner| owner.is_null()) {
             return Ok(());
         }
-        let waiter = Arc::new(Waiter { thread: thread.clone(), called: AtomicBool::new(false) });
+        let waiter = Arc::new(Waiter { thread, called: AtomicBool::new(false) });
         state.queue.push_back(waiter.clone());
         drop(state);
 
@@ -61,13 +84,13 @@ impl Gate {
         let waited = thread.wait(NEVER, || waiter.called.load(Ordering::SeqCst));
         if holds {
             let _graph = WAIT_GRAPH.lock().unwrap_or_else(|e| e.into_inner());
-            thread.waiting_on.store(std::ptr::null_mut(), Ordering::SeqCst);
+            thread.waiting_on.store(null_mut(), Ordering::SeqCst);
         }
         if let Err(kill) = waited {
             return Err(self.leave_queue(&waiter, kill));
         }
         // Called because the gate was closed, not because it was our turn.
-        if self.state().owner.as_ref().is_none_or(|owner| !Arc::ptr_eq(owner, thread)) {
+        if !self.is_owner(thread) {
             return Err(Refused::with(Status::Disposed));
         }
         Ok(())
@@ -77,20 +100,19 @@ impl Gate {
     fn leave_queue(&self, waiter: &Arc<Waiter>, kill: Kill) -> Refused {
         let mut state = self.state();
         state.queue.retain(|w| !Arc::ptr_eq(w, waiter));
-        let ours = waiter.called.load(Ordering::SeqCst)
-            && state.owner.as_ref().is_some_and(|owner| Arc::ptr_eq(owner, &waiter.thread));
+        let ours = waiter.called.load(Ordering::SeqCst) && self.is_owner(waiter.thread);
         drop(state);
-        Refused { kill, dispose: ours && self.release() }
+        Refused { kill, dispose: ours && self.release(waiter.thread) }
     }
 
     /// Whether the owner of this gate waits, through others, for `thread`.
-    fn leads_to(&self, thread: &Arc<Thread>) -> bool {
+    fn leads_to(&self, thread: &'static Thread) -> bool {
         let mut gate: *const Gate = self;
         for _ in 0..10_000 {
             // SAFETY: `waiting_on` is set and cleared under WAIT_GRAPH, which is held, by a thread
             // that holds the gate's isolate until it has cleared it.
-            let Some(owner) = unsafe { &*gate }.state().owner.clone() else { return false };
-            if Arc::ptr_eq(&owner, thread) {
+            let Some(owner) = unsafe { &*gate }.owner() else { return false };
+            if std::ptr::eq(owner, thread) {
                 return true;
             }
             let next = owner.waiting_on.load(Ordering::SeqCst) as *const Gate;
@@ -104,15 +126,26 @@ impl Gate {
     }
 
     /// Lets the next thread in. True if the gate was closed meanwhile: then the caller, who is the
-    /// only one ever told so, takes the isolate down.
+    /// only one ever told so, takes the isolate down. `thread` is the one inside.
     #[must_use]
-    pub fn release(&self) -> bool {
+    #[inline]
+    pub fn release(&self, thread: &'static Thread) -> bool {
+        // Release: what was done inside is seen by the next one.
+        let alone =
+            self.owner.compare_exchange(address(thread), null_mut(), Ordering::Release, Ordering::Relaxed);
+        alone.is_err() && self.hand_over()
+    }
+
+    #[cold]
+    fn hand_over(&self) -> bool {
         let mut state = self.state();
         if state.closed {
             return true;
         }
         let next = state.queue.pop_front();
-        state.owner = next.as_ref().map(|w| w.thread.clone());
+        let tag = if state.queue.is_empty() { 0 } else { SLOW };
+        let owner = next.as_ref().map_or(null_mut(), |waiter| address(waiter.thread));
+        self.owner.store(owner.map_addr(|a| a | tag), Ordering::Release);
         if let Some(waiter) = next {
             waiter.called.store(true, Ordering::SeqCst);
             drop(state);
@@ -129,26 +162,28 @@ impl Gate {
             return Close::Already;
         }
         state.closed = true;
+        let tag = |owner: *mut Thread| Some(owner.map_addr(|a| a | SLOW));
+        // Acquire: who finds nobody inside sees what was done there.
+        let _ = self.owner.fetch_update(Ordering::AcqRel, Ordering::Acquire, tag);
         let queue = std::mem::take(&mut state.queue);
-        let owner = state.owner.clone();
+        let owner = self.owner();
         drop(state);
         for waiter in queue {
             waiter.called.store(true, Ordering::SeqCst);
             waiter.thread.notify();
         }
-        match owner {
-            Some(owner) => Close::Inside(owner),
-            None => Close::Empty,
-        }
-    }
-
-    pub fn is_closed(&self) -> bool {
-        self.state().closed
+        owner.map_or(Close::Empty, Close::Inside)
     }
 
     /// The thread that is inside.
-    pub fn owner(&self) -> Option<Arc<Thread>> {
-        self.state().owner.clone()
+    pub fn owner(&self) -> Option<&'static Thread> {
+        let owner = self.owner.load(Ordering::Acquire).map_addr(|a| a & !SLOW);
+        // SAFETY: records of threads are never freed.
+        unsafe { owner.as_ref() }
+    }
+
+    fn is_owner(&self, thread: &'static Thread) -> bool {
+        self.owner().is_some_and(|owner| std::ptr::eq(owner, thread))
     }
 }
 
@@ -169,7 +204,7 @@ impl Refused {
 pub enum Close {
     Already,
     Empty,
-    Inside(Arc<Thread>),
+    Inside(&'static Thread),
 }
 
 #[cfg(test)]
@@ -186,11 +221,11 @@ mod tests {
                 scope.spawn(|| {
                     let thread = Thread::current();
                     for _ in 0..500 {
-                        assert!(gate.acquire(&thread, false).is_ok());
+                        assert!(gate.acquire(thread, false).is_ok());
                         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                         passed.fetch_add(1, Ordering::SeqCst);
                         inside.fetch_sub(1, Ordering::SeqCst);
-                        assert!(!gate.release());
+                        assert!(!gate.release(thread));
                     }
                 });
             }
@@ -203,20 +238,20 @@ mod tests {
         let gate = Gate::default();
         let order = Mutex::new(Vec::new());
         let me = Thread::current();
-        assert!(gate.acquire(&me, false).is_ok());
+        assert!(gate.acquire(me, false).is_ok());
         std::thread::scope(|scope| {
             for n in 0..6 {
                 let (gate, order) = (&gate, &order);
                 scope.spawn(move || {
-                    assert!(gate.acquire(&Thread::current(), false).is_ok());
+                    assert!(gate.acquire(Thread::current(), false).is_ok());
                     order.lock().unwrap().push(n);
-                    assert!(!gate.release());
+                    assert!(!gate.release(Thread::current()));
                 });
                 while gate.state().queue.len() <= n {
                     std::thread::yield_now();
                 }
             }
-            assert!(!gate.release());
+            assert!(!gate.release(me));
         });
         assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
     }
@@ -225,18 +260,18 @@ mod tests {
     fn a_closed_gate_sends_the_queue_away_and_names_one_to_take_the_isolate_down() {
         let gate = Gate::default();
         let me = Thread::current();
-        assert!(gate.acquire(&me, false).is_ok());
+        assert!(gate.acquire(me, false).is_ok());
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| gate.acquire(&Thread::current(), false).err().unwrap());
+            let waiting = scope.spawn(|| gate.acquire(Thread::current(), false).err().unwrap());
             while gate.state().queue.is_empty() {
                 std::thread::yield_now();
             }
-            assert!(matches!(gate.close(), Close::Inside(owner) if Arc::ptr_eq(&owner, &me)));
+            assert!(matches!(gate.close(), Close::Inside(owner) if std::ptr::eq(owner, me)));
             let refused = waiting.join().unwrap();
             assert_eq!((refused.kill.status, refused.dispose), (Status::Disposed, false));
         });
         assert!(matches!(gate.close(), Close::Already));
-        assert!(gate.release(), "the one inside takes it down");
+        assert!(gate.release(me), "the one inside takes it down");
     }
 
     #[test]
@@ -250,16 +285,16 @@ mod tests {
                     let (gates, refused, barrier) = (&gates, &refused, &barrier);
                     scope.spawn(move || {
                         let thread = Thread::current();
-                        assert!(gates[n].acquire(&thread, false).is_ok());
+                        assert!(gates[n].acquire(thread, false).is_ok());
                         barrier.wait();
-                        match gates[(n + 1) % 3].acquire(&thread, true) {
-                            Ok(()) => assert!(!gates[(n + 1) % 3].release()),
+                        match gates[(n + 1) % 3].acquire(thread, true) {
+                            Ok(()) => assert!(!gates[(n + 1) % 3].release(thread)),
                             Err(no) => {
                                 assert_eq!(no.kill.status, Status::Busy);
                                 refused.fetch_add(1, Ordering::SeqCst);
                             }
                         }
-                        assert!(!gates[n].release());
+                        assert!(!gates[n].release(thread));
                     });
                 }
             });

@@ -67,6 +67,8 @@ pub struct Isolate {
     /// Taken by whoever takes the isolate down.
     shared: UnsafeCell<Option<v8::SharedIsolate>>,
     inner: RefCell<Inner>,
+    /// V8's record of its lock, for the thread inside.
+    pub locker: UnsafeCell<[usize; 2]>,
     kept: Mutex<kept::Registry>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
@@ -75,7 +77,7 @@ pub struct Isolate {
     has_interrupts: AtomicBool,
 }
 
-// SAFETY: `inner` and what is behind `raw` are touched only by the thread that is inside (the gate
+// SAFETY: `inner`, `locker` and what is behind `raw` are touched only by the thread that is inside (the gate
 // and V8's lock see to that); `shared` only by the one that `Gate::close` or `release` appointed.
 unsafe impl Send for Isolate {}
 // SAFETY: as above.
@@ -86,9 +88,10 @@ unsafe impl Sync for Isolate {}
 pub struct Inner {
     pub main: Option<v8::Global<v8::Context>>,
     /// Promises that were rejected while nobody listened, and why: new ones, and those that the runtime did not take.
+    /// Some of them may have a handler by now.
     pub rejections: Vec<Rejected>,
     pub unhandled: Vec<Rejected>,
-    /// Promises that found a listener after it was told that they had none.
+    /// Promises that found a listener after the runtime may have been told that they had none.
     pub handled_late: Vec<v8::Global<v8::Promise>>,
     /// Told of both, before the host is.
     pub rejection_hook: Option<RejectionHook>,
@@ -97,9 +100,13 @@ pub struct Inner {
     /// The microtasks ran since rejections were last reported.
     pub drained: bool,
     /// What a task threw while nobody was there to catch it: the outermost run ends with it.
-    pub uncaught: Option<Box<Error>>,
+    pub uncaught: Option<Error>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
+    /// Some context has a microtask queue of its own.
+    pub own_queues: bool,
+    /// The thread that was inside last, by its id, and its stack limit.
+    pub stack_limit: (u64, usize),
 }
 
 impl Isolate {
@@ -125,6 +132,7 @@ impl Isolate {
             remote: owned.thread_safe_handle(),
             shared: UnsafeCell::new(None),
             inner: RefCell::default(),
+            locker: UnsafeCell::default(),
             kept: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),
@@ -158,6 +166,12 @@ impl Isolate {
             Arc::increment_strong_count(me);
             Arc::from_raw(me)
         }
+    }
+
+    /// As `of`, for a moment's use.
+    pub fn here(isolate: &v8::Isolate) -> &Isolate {
+        // SAFETY: `new` put it there, and whoever is inside holds a reference.
+        unsafe { &*(isolate.get_data(0) as *const Isolate) }
     }
 
     /// The state for the thread inside. Panics, which is a bug, if it is borrowed already.
@@ -226,19 +240,19 @@ impl Isolate {
     }
 
     /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
-    pub fn close(self: &Arc<Self>) {
+    pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         match self.gate.close() {
             Close::Already => {}
             Close::Empty => self.dispose(),
             Close::Inside(owner) => {
-                owner.stop(Arc::as_ptr(self), Status::Disposed);
+                owner.stop(self, Status::Disposed);
             }
         }
     }
 
     /// Takes V8's isolate down. Only for the one whom the gate appointed, outside the isolate.
-    pub fn dispose(self: &Arc<Self>) {
+    pub fn dispose(&self) {
         let wakeup = self.tasks.close();
         let inner = self.inner.take();
         // Its Globals leave their cells to V8, which is taken down next.
@@ -298,12 +312,12 @@ unsafe extern "C" fn on_rejection(message: v8::PromiseRejectMessage) {
                 }
             }
             v8::PromiseRejectEvent::PromiseHandlerAddedAfterReject => {
+                // Most often it is the last one. The others are passed over when the lists are gone through: to look
+                // for each would take quadratic time.
                 let promise = v8::Global::new(scope, promise);
-                let before = inner.rejections.len() + inner.unhandled.len();
-                inner.rejections.retain(|(p, _)| *p != promise);
-                inner.unhandled.retain(|(p, _)| *p != promise);
-                let after = inner.rejections.len() + inner.unhandled.len();
-                if before == after && inner.rejection_hook.is_some() {
+                if inner.rejections.last().is_some_and(|(last, _)| *last == promise) {
+                    inner.rejections.pop();
+                } else if inner.rejection_hook.is_some() {
                     inner.handled_late.push(promise);
                 }
             }

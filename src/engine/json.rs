@@ -5,16 +5,16 @@ use crate::engine::error::Error;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::raw;
-use crate::engine::value::{self, In, Out};
+use crate::engine::value::{self, Held, In, Out, Text};
 use std::sync::Arc;
 
 /// JSON.parse in a context of the isolate.
 pub fn parse(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     text: &str,
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+) -> Result<Out, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let text = value::string(scope, text)?;
         let value = v8::json::parse(scope, text).thrown()?;
@@ -25,11 +25,11 @@ pub fn parse(
 /// JSON.stringify in a context of the isolate. None is `undefined`.
 pub fn stringify(
     isolate: &Arc<Isolate>,
-    context: &v8::Global<v8::Context>,
+    context: &Held<v8::Context>,
     value: &In,
     indent: usize,
     limits: &Limits,
-) -> Result<Option<String>, Box<Error>> {
+) -> Result<Option<Text>, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let value = value.local(scope)?;
         let gap = value::string(scope, &" ".repeat(indent))?;
@@ -39,8 +39,8 @@ pub fn stringify(
             let text = raw::json_stringify(raw::ptr(context), raw::ptr(value), raw::ptr(gap));
             raw::local(scope, text).thrown()?
         };
-        let text = text.to_rust_string_lossy(scope);
+        let text = value::text(scope, text);
         // V8 makes a string of what JSON.stringify returns. No JSON is this word.
-        Ok((text != "undefined").then_some(text))
+        Ok((text.utf8.as_deref() != Some(b"undefined")).then_some(text))
     })
 }

@@ -36,6 +36,8 @@ pub fn within<'s, 'i, R>(
     body: impl FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Outcome<R> {
     match object.get_creation_context(scope) {
+        // As a rule the call was made there.
+        Some(context) if raw::word(context) == raw::word(scope.get_current_context()) => body(scope),
         Some(context) => body(&mut v8::ContextScope::new(scope, context)),
         None => body(scope),
     }
@@ -47,7 +49,7 @@ pub fn on<'s, 'i, R>(
     object: &Value,
     body: impl FnOnce(&mut Scope<'s, 'i>, v8::Local<'s, v8::Object>) -> Outcome<R>,
 ) -> Outcome<R> {
-    let object: v8::Local<v8::Object> = object.local(scope)?.cast();
+    let object = object.object(scope)?;
     within(scope, object, |scope| body(scope, object))
 }
 
@@ -309,8 +311,8 @@ pub fn call<'a>(
     arguments: impl ExactSizeIterator<Item = In<'a>>,
     wanted: bool,
 ) -> Outcome<Out> {
-    on(scope, function, |scope, function| {
-        let function: v8::Local<v8::Function> = function.cast();
+    on(scope, function, |scope, object| {
+        let function = function.function(object)?;
         let this = this.local(scope)?;
         with_locals(scope, arguments, |scope, arguments| {
             let result = function.call(scope, this, arguments).thrown()?;

@@ -9,7 +9,7 @@ use crate::engine::thread::Thread;
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Once};
+use std::sync::{Mutex, MutexGuard, Once};
 
 /// Signals that came so far.
 static SIGNALS: AtomicU64 = AtomicU64::new(0);
@@ -25,7 +25,7 @@ struct State {
 }
 
 struct Asking {
-    thread: Arc<Thread>,
+    thread: &'static Thread,
     /// The signals that are not for this run any more.
     seen: u64,
 }
@@ -35,21 +35,21 @@ fn state() -> MutexGuard<'static, State> {
 }
 
 /// The thread's top run asks for SIGINT from now on, until `detach`.
-pub fn attach(thread: &Arc<Thread>) {
+pub fn attach(thread: &'static Thread) {
     start();
     let mut state = state();
     if state.asking.is_empty() {
         state.before = exchange(Some(&ours()));
     }
-    state.asking.push(Asking { thread: thread.clone(), seen: SIGNALS.load(Ordering::SeqCst) });
+    state.asking.push(Asking { thread, seen: SIGNALS.load(Ordering::SeqCst) });
 }
 
 /// The thread's top run, which asked, is about to end. True if a signal came that has marked no run yet: it was
 /// for this one.
-pub fn detach(thread: &Arc<Thread>) -> bool {
+pub fn detach(thread: &'static Thread) -> bool {
     let mut state = state();
     let signals = SIGNALS.load(Ordering::SeqCst);
-    let at = state.asking.iter().rposition(|asking| Arc::ptr_eq(&asking.thread, thread));
+    let at = state.asking.iter().rposition(|asking| std::ptr::eq(asking.thread, thread));
     let pending = state.asking.remove(at.expect("a run that asked")).seen < signals;
     if pending {
         state.taken(thread, signals);
@@ -67,8 +67,8 @@ pub fn detach(thread: &Arc<Thread>) -> bool {
 
 impl State {
     /// What came so far has found its run in this thread.
-    fn taken(&mut self, thread: &Arc<Thread>, signals: u64) {
-        for asking in self.asking.iter_mut().filter(|asking| Arc::ptr_eq(&asking.thread, thread)) {
+    fn taken(&mut self, thread: &'static Thread, signals: u64) {
+        for asking in self.asking.iter_mut().filter(|asking| std::ptr::eq(asking.thread, thread)) {
             asking.seen = signals;
         }
     }
@@ -135,8 +135,8 @@ fn deliver() {
     let mut state = state();
     let signals = SIGNALS.load(Ordering::SeqCst);
     while let Some(at) = state.asking.iter().rposition(|asking| asking.seen < signals) {
-        let thread = state.asking[at].thread.clone();
-        state.taken(&thread, signals);
+        let thread = state.asking[at].thread;
+        state.taken(thread, signals);
         // With the state held: the run cannot end in between.
         thread.interrupted();
     }

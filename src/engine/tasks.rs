@@ -41,7 +41,7 @@ struct State {
     ready: VecDeque<v8::Task>,
     timers: Timers,
     notes: VecDeque<Note>,
-    waiting: Vec<Arc<Thread>>,
+    waiting: Vec<&'static Thread>,
     wakeup: Option<Wakeup>,
     /// The watchdog knows the queue.
     watched: bool,
@@ -50,6 +50,20 @@ struct State {
     /// The host was told that there is something and has not looked yet.
     told: bool,
     closed: bool,
+}
+
+impl State {
+    /// When there is something to run; 0 is now.
+    fn ready_at(&self) -> u64 {
+        if self.closed || !self.ready.is_empty() || !self.notes.is_empty() {
+            return 0;
+        }
+        self.timers.next_due()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.ready_at() <= now()
+    }
 }
 
 /// The queues by isolate. An entry is made by V8's first task and ends with the isolate.
@@ -215,7 +229,7 @@ impl Queue {
         if state.wakeup.is_none() {
             return;
         }
-        if !state.ready.is_empty() || state.timers.next_due() <= now() {
+        if state.is_ready() {
             state.untold = true;
             self.news.store(true, Ordering::SeqCst);
         } else {
@@ -249,8 +263,7 @@ impl Queue {
     pub fn set_wakeup(self: &Arc<Self>, wakeup: Option<Wakeup>) {
         let mut state = self.state();
         let before = std::mem::replace(&mut state.wakeup, wakeup);
-        let pending = !state.ready.is_empty() || !state.notes.is_empty() || state.timers.next_due() <= now();
-        let wakeup = if pending { state.wakeup.clone() } else { None };
+        let wakeup = if state.is_ready() { state.wakeup.clone() } else { None };
         state.told = wakeup.is_some();
         if state.wakeup.is_some() && !state.watched {
             state.watched = true;
@@ -274,16 +287,12 @@ impl Queue {
     }
 
     fn ready_at(&self) -> u64 {
-        let state = self.state();
-        if state.closed || !state.ready.is_empty() || !state.notes.is_empty() {
-            return 0;
-        }
-        state.timers.next_due()
+        self.state().ready_at()
     }
 
     /// Whether something is to run now.
     pub fn is_ready(&self) -> bool {
-        self.ready_at() <= now()
+        self.state().is_ready()
     }
 
     /// How many runs have ended.
@@ -304,8 +313,8 @@ impl Queue {
 
     /// Waits, outside the isolate, until something is to run, until a run has ended since `seen` was
     /// read, until `until`, or a mark on a run.
-    pub fn wait(&self, thread: &Arc<Thread>, until: u64, seen: u64) -> Result<(), Kill> {
-        self.state().waiting.push(thread.clone());
+    pub fn wait(&self, thread: &'static Thread, until: u64, seen: u64) -> Result<(), Kill> {
+        self.state().waiting.push(thread);
         self.waiters.fetch_add(1, Ordering::SeqCst);
         let next = self.ready_at();
         let result = if next <= now() || self.runs() != seen {
@@ -316,7 +325,7 @@ impl Queue {
         };
         self.waiters.fetch_sub(1, Ordering::SeqCst);
         let mut state = self.state();
-        if let Some(at) = state.waiting.iter().position(|t| Arc::ptr_eq(t, thread)) {
+        if let Some(at) = state.waiting.iter().position(|t| std::ptr::eq(*t, thread)) {
             state.waiting.swap_remove(at);
         }
         result

@@ -8,12 +8,13 @@
 
 use crate::engine::cancel::Cancel;
 use crate::engine::error::{Frame, Kill, Status, capture_frames};
+use crate::engine::gate::Gate;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::{raw, sigint, watchdog};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 /// No deadline.
@@ -21,41 +22,53 @@ pub const NEVER: u64 = u64::MAX;
 /// Frames of the guest's stack that are kept when it is stopped.
 const KILL_STACK_FRAMES: usize = 32;
 
+/// A thread's record. It is never freed, but used again by another thread when this one has ended:
+/// so whoever has found a record may look at it, and who comes late finds no run of what it looks for.
+#[derive(Default)]
 pub struct Thread {
-    pub id: u64,
-    state: Mutex<Vec<Run>>,
+    /// Of the thread that has the record now: no two threads have the same.
+    pub id: AtomicU64,
+    /// The innermost run, tagged with VISITED while somebody visits. The thread puts a run on and takes
+    /// it off by one exchange of this word, which fails during a visit: then it waits for the lock.
+    top: AtomicPtr<Run>,
+    /// Held by who visits, and by who sleeps until `wake`.
+    visits: Mutex<()>,
     wake: Condvar,
     /// When the watchdog has to look at this thread next, in nanoseconds of `watchdog::now`.
     pub deadline: AtomicU64,
-    clock: libc::clockid_t,
+    clock: AtomicI32,
     /// The gate this thread waits for while it holds other isolates (see `gate`).
-    pub waiting_on: AtomicPtr<crate::engine::gate::Gate>,
+    pub waiting_on: AtomicPtr<Gate>,
     /// A run may be marked: what host functions look at on their way back to the guest.
     alert: AtomicBool,
 }
 
-struct Run {
+/// In `top`.
+const VISITED: usize = 1;
+
+/// One call into an isolate. The record lies in the frame of the call. What can change is in cells: it is
+/// looked at and changed in a `Visit`, or by the thread while the run is not on the stack.
+pub struct Run {
+    below: *const Run,
+    thread: &'static Thread,
     isolate: *const Isolate,
     /// The run is a span around several stays in the isolate, not one of them.
     span: bool,
     deadline: u64,
     /// The thread's CPU clock at which the budget is used up, and when to look at it next.
     cpu_end: u64,
-    cpu_look: u64,
+    cpu_look: Cell<u64>,
     cancel: Option<Arc<Cancel>>,
     /// SIGINT is for this run.
     break_on_sigint: bool,
     /// The limits in milliseconds, for the message.
     timeout_ms: Option<u64>,
     cpu_time_ms: Option<u64>,
-    mark: Option<Kill>,
+    mark: Cell<Option<Kill>>,
     /// What this run ends with, once V8 has been told to terminate it.
-    terminating: Option<Kill>,
-    stack: Vec<Frame>,
+    terminating: Cell<Option<Kill>>,
+    stack: RefCell<Vec<Frame>>,
 }
-
-// SAFETY: `isolate` is only followed while the run is on its thread's stack, which holds the isolate.
-unsafe impl Send for Run {}
 
 /// How a run ended.
 pub struct Ending {
@@ -65,218 +78,337 @@ pub struct Ending {
     pub goes_on: bool,
 }
 
+/// A look at the runs of a thread: while it lasts, none comes and none goes.
+struct Visit<'a> {
+    thread: &'a Thread,
+    top: *const Run,
+    _held: MutexGuard<'a, ()>,
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        // The tag keeps the thread from changing the word and the lock everybody else. What was written
+        // to the runs is seen by the thread's next exchange.
+        self.thread.top.store(self.top.cast_mut(), Ordering::Release);
+    }
+}
+
+impl Visit<'_> {
+    /// Innermost first.
+    fn runs(&self) -> impl Iterator<Item = &Run> {
+        runs(self.top)
+    }
+
+    /// The outermost run for which it holds.
+    fn outermost(&self, holds: impl Fn(&Run) -> bool) -> Option<&Run> {
+        self.runs().filter(|run| holds(run)).last()
+    }
+
+    fn marked(&self) -> Option<&Run> {
+        self.outermost(|run| run.mark.get().is_some())
+    }
+
+    /// The run and those above it.
+    fn from(&self, run: &Run) -> impl Iterator<Item = &Run> {
+        let end = run.below;
+        self.runs().take_while(move |run| !std::ptr::eq(*run, end))
+    }
+
+    /// Marks the run and asks every isolate from there up the stack for an interrupt.
+    fn mark(&self, run: &Run, kill: Kill) {
+        if run.mark.get().is_some() {
+            return;
+        }
+        run.mark.set(Some(kill));
+        self.thread.alert.store(true, Ordering::SeqCst);
+        for run in self.from(run) {
+            // SAFETY: a run on the stack holds its isolate.
+            unsafe { &*run.isolate }.request_interrupt(on_interrupt);
+        }
+        self.thread.wake.notify_all();
+    }
+
+    fn next_look(&self) -> u64 {
+        let looks = self.runs().filter(|run| run.mark.get().is_none()).map(|run| run.next_look());
+        looks.min().unwrap_or(NEVER)
+    }
+}
+
+/// The runs from this one down. They must not change meanwhile.
+fn runs<'a>(top: *const Run) -> impl Iterator<Item = &'a Run> {
+    // SAFETY: what is on the stack lies in the frames of calls that have not returned.
+    std::iter::successors(unsafe { top.as_ref() }, |run| unsafe { run.below.as_ref() })
+}
+
+impl Run {
+    fn next_look(&self) -> u64 {
+        self.deadline.min(self.cpu_look.get())
+    }
+
+    fn is_limited(&self) -> bool {
+        self.next_look() != NEVER
+    }
+}
+
+/// A run that is on its thread's stack.
+pub struct Running<'a>(&'a Run);
+
+impl Running<'_> {
+    /// Takes the run off the stack and says how it ended, unless it was by itself.
+    #[inline]
+    pub fn end(self) -> Option<Box<Ending>> {
+        let run = self.0;
+        std::mem::forget(self);
+        run.thread.pop(run)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.thread.pop(self.0);
+    }
+}
+
+// SAFETY: `top` leads to records in the frames of the thread's calls, which others reach only by a
+// `Visit`: the thread does not leave a frame during one.
+unsafe impl Send for Thread {}
+// SAFETY: as above.
+unsafe impl Sync for Thread {}
+
+/// Records whose thread has ended.
+static UNUSED: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
+
 impl Thread {
-    fn new() -> Arc<Thread> {
+    fn new() -> &'static Thread {
+        let unused = UNUSED.lock().unwrap_or_else(|e| e.into_inner()).pop();
+        let thread = unused.unwrap_or_else(|| {
+            let thread: &'static Thread = Box::leak(Box::default());
+            watchdog::register(thread);
+            thread
+        });
         static IDS: AtomicU64 = AtomicU64::new(1);
+        thread.id.store(IDS.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        thread.deadline.store(NEVER, Ordering::SeqCst);
         let mut clock = libc::CLOCK_THREAD_CPUTIME_ID;
         // SAFETY: asks for the calling thread's own clock; on failure the default stays.
         unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &mut clock) };
-        let thread = Arc::new(Thread {
-            id: IDS.fetch_add(1, Ordering::Relaxed),
-            state: Mutex::new(Vec::new()),
-            wake: Condvar::new(),
-            deadline: AtomicU64::new(NEVER),
-            clock,
-            waiting_on: AtomicPtr::new(std::ptr::null_mut()),
-            alert: AtomicBool::new(false),
-        });
-        watchdog::register(&thread);
+        thread.clock.store(clock, Ordering::Relaxed);
         thread
     }
 
-    pub fn current() -> Arc<Thread> {
-        LOCAL.with(|local| local.thread.clone())
+    pub fn current() -> &'static Thread {
+        LOCAL.with(|local| local.thread)
     }
 
-    fn runs(&self) -> MutexGuard<'_, Vec<Run>> {
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.visits.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Puts a run on the stack and starts its clocks. `end` must follow on the same thread.
-    /// `marked` tells whether the run may go on; it is to be asked once the isolate is entered,
-    /// since V8 forgets the interrupts that came before.
-    pub fn begin(self: &Arc<Self>, isolate: &Arc<Isolate>, limits: &Limits) {
-        self.push(isolate, limits, false);
+    /// Takes the lock, so that one visit is there at a time, and tags the word, so that the thread stays.
+    fn visit(&self) -> Visit<'_> {
+        let held = self.lock();
+        // Acquire: the run that the thread put on last is seen whole.
+        let top = self
+            .top
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |top| Some(top.map_addr(|a| a | VISITED)))
+            .expect("the closure gives a value");
+        Visit { thread: self, top, _held: held }
     }
 
-    /// As `begin`, for a call that enters the isolate several times and waits outside in between:
-    /// its limits hold for all of it.
-    pub fn begin_span(self: &Arc<Self>, isolate: &Arc<Isolate>, limits: &Limits) {
-        self.push(isolate, limits, true);
+    /// Replaces the innermost run. Only for the thread itself.
+    #[inline]
+    fn exchange(&self, from: *const Run, to: *const Run) {
+        let (from, to) = (from.cast_mut(), to.cast_mut());
+        // Release: who visits sees what is in the run. Acquire: the thread sees what visits have written.
+        if self.top.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            let _held = self.lock();
+            self.top.store(to, Ordering::Release);
+        }
     }
 
-    fn push(self: &Arc<Self>, isolate: &Arc<Isolate>, limits: &Limits, span: bool) {
-        let now = if limits.timeout.is_some() || limits.cpu_time.is_some() { watchdog::now() } else { 0 };
+    /// Makes the record of a run and starts its clocks.
+    #[inline]
+    pub fn prepare(&'static self, isolate: &Isolate, limits: &Limits, span: bool) -> Run {
         let mut run = Run {
-            isolate: Arc::as_ptr(isolate),
+            below: self.top.load(Ordering::Relaxed).map_addr(|a| a & !VISITED),
+            thread: self,
+            isolate,
             span,
-            deadline: limits.timeout.map_or(NEVER, |t| now.saturating_add(nanos(t))),
+            deadline: NEVER,
             cpu_end: NEVER,
-            cpu_look: NEVER,
+            cpu_look: Cell::new(NEVER),
             cancel: limits.cancel.cloned(),
             break_on_sigint: limits.break_on_sigint,
-            timeout_ms: limits.timeout.map(|time| time.as_millis() as u64),
-            cpu_time_ms: limits.cpu_time.map(|time| time.as_millis() as u64),
-            mark: None,
-            terminating: None,
-            stack: Vec::new(),
+            timeout_ms: None,
+            cpu_time_ms: None,
+            mark: Cell::new(None),
+            terminating: Cell::new(None),
+            stack: RefCell::default(),
         };
-        if let Some(budget) = limits.cpu_time {
-            run.cpu_end = self.cpu_now().saturating_add(nanos(budget));
-            run.cpu_look = now.saturating_add(nanos(budget));
+        if let Some(time) = limits.timeout {
+            run.timeout_ms = Some(time.as_millis() as u64);
+            run.deadline = watchdog::now().saturating_add(nanos(time));
         }
-        let look = run.deadline.min(run.cpu_look);
-        self.runs().push(run);
+        if let Some(budget) = limits.cpu_time {
+            run.cpu_time_ms = Some(budget.as_millis() as u64);
+            run.cpu_end = self.cpu_now().saturating_add(nanos(budget));
+            run.cpu_look.set(watchdog::now().saturating_add(nanos(budget)));
+        }
+        run
+    }
+
+    /// Puts a run on the stack of the calling thread, whose record this is. `marked` tells whether it may
+    /// go on; it is to be asked once the isolate is entered, since V8 forgets the interrupts that came before.
+    #[inline]
+    pub fn begin<'a>(&'static self, run: &'a Run) -> Running<'a> {
+        // Read before others can see the run: they may put off the look.
+        let look = run.next_look();
+        self.exchange(run.below, run);
+        if look != NEVER || run.cancel.is_some() || run.break_on_sigint {
+            self.arm(run, look);
+        }
+        Running(run)
+    }
+
+    fn arm(&'static self, run: &Run, look: u64) {
         if look < self.deadline.load(Ordering::Relaxed) {
             self.deadline.store(look, Ordering::SeqCst);
             watchdog::arm(look);
         }
-        if let Some(cancel) = limits.cancel
+        if let Some(cancel) = &run.cancel
             && !cancel.attach(self)
         {
             self.cancelled(cancel);
         }
-        if limits.break_on_sigint {
+        if run.break_on_sigint {
             sigint::attach(self);
         }
     }
 
     /// Takes the top run off the stack.
-    pub fn end(self: &Arc<Self>) -> Ending {
-        let mut runs = self.runs();
-        let mut interrupted = None;
-        if runs.last().is_some_and(|run| run.break_on_sigint) {
-            drop(runs);
-            interrupted = sigint::detach(self).then_some(Kill::from(Status::Interrupted));
-            runs = self.runs();
-        }
-        let run = runs.pop().expect("a run ends that began");
-        let goes_on = !run.span
-            && runs.iter().any(|r| {
-                !r.span
-                    && std::ptr::eq(r.isolate, run.isolate)
-                    && (r.terminating.is_some() || r.mark.is_some())
-            });
-        if run.deadline != NEVER || run.cpu_look != NEVER {
-            self.deadline.store(next_look(&runs), Ordering::SeqCst);
-        }
-        if run.mark.is_some() {
-            self.alert.store(first_mark(&runs).is_some(), Ordering::SeqCst);
-        }
-        drop(runs);
+    #[inline]
+    fn pop(&'static self, run: &Run) -> Option<Box<Ending>> {
+        // While the run is still there for a signal to mark.
+        let interrupted = run.break_on_sigint && sigint::detach(self);
+        self.exchange(run, run.below);
         if let Some(cancel) = &run.cancel {
             cancel.detach(self);
         }
+        // Nothing is marked without an alert, and an alert that a visit made before the exchange is seen.
+        let look = run.is_limited() || interrupted || self.must_stop();
+        if look { self.look_back(run, interrupted) } else { None }
+    }
+
+    /// What is left to do after a run that had limits, or on a stack where something is marked.
+    #[cold]
+    fn look_back(&self, run: &Run, interrupted: bool) -> Option<Box<Ending>> {
+        let visit = self.visit();
+        if run.is_limited() {
+            self.deadline.store(visit.next_look(), Ordering::SeqCst);
+        }
+        if run.mark.get().is_some() {
+            self.alert.store(visit.marked().is_some(), Ordering::SeqCst);
+        }
+        let same = |r: &Run| !r.span && std::ptr::eq(r.isolate, run.isolate);
+        let ends = |r: &Run| r.terminating.get().or(r.mark.get());
+        let goes_on = !run.span && visit.runs().any(|r| same(r) && ends(r).is_some());
         // Like Node, a run that finished in the moment it was to be ended was ended.
-        Ending { killed: run.terminating.or(run.mark).or(interrupted).map(|kill| (kill, run.stack)), goes_on }
+        let interrupted = interrupted.then_some(Kill::from(Status::Interrupted));
+        let killed = ends(run).or(interrupted).map(|kill| (kill, run.stack.take()));
+        (goes_on || killed.is_some()).then(|| Box::new(Ending { killed, goes_on }))
     }
 
     /// What has marked the top run or one below it.
     pub fn marked(&self) -> Option<Kill> {
-        if self.must_stop() { first_mark(&self.runs()) } else { None }
+        if self.must_stop() { self.visit().marked().and_then(|run| run.mark.get()) } else { None }
     }
 
-    /// Waits until `done`, a mark on a run, or `until` (nanoseconds of `watchdog::now`).
+    /// Waits until `done`, a mark on a run, or `until` (nanoseconds of `watchdog::now`). Only for the
+    /// thread itself.
     pub fn wait(&self, until: u64, done: impl Fn() -> bool) -> Result<bool, Kill> {
-        let mut runs = self.runs();
+        let mut held = self.lock();
         loop {
             if done() {
                 return Ok(true);
             }
-            if let Some(kill) = first_mark(&runs) {
+            // Nobody visits while the lock is held, and the thread is here.
+            let marked = runs(self.top.load(Ordering::Relaxed)).filter_map(|run| run.mark.get()).last();
+            if let Some(kill) = marked {
                 return Err(kill);
             }
             if until == NEVER {
-                runs = self.wake.wait(runs).unwrap_or_else(|e| e.into_inner());
+                held = self.wake.wait(held).unwrap_or_else(|e| e.into_inner());
             } else {
                 let now = watchdog::now();
                 if now >= until {
                     return Ok(false);
                 }
                 let left = std::time::Duration::from_nanos(until - now);
-                runs = self.wake.wait_timeout(runs, left).unwrap_or_else(|e| e.into_inner()).0;
+                held = self.wake.wait_timeout(held, left).unwrap_or_else(|e| e.into_inner()).0;
             }
         }
     }
 
     /// Wakes the thread if it is in `wait`.
     pub fn notify(&self) {
-        let _runs = self.runs();
-        self.wake.notify_all();
-    }
-
-    /// Marks run `at` and asks every isolate from there up the stack for an interrupt.
-    fn mark(&self, runs: &mut [Run], at: usize, kill: Kill) {
-        if runs[at].mark.is_some() {
-            return;
-        }
-        runs[at].mark = Some(kill);
-        self.alert.store(true, Ordering::SeqCst);
-        for run in &runs[at..] {
-            // SAFETY: a run on the stack holds its isolate.
-            unsafe { &*run.isolate }.request_interrupt(on_interrupt);
-        }
+        let _held = self.lock();
         self.wake.notify_all();
     }
 
     /// The watchdog's visit: marks what is over.
     pub fn expire(&self, now: u64) {
-        let mut runs = self.runs();
-        for at in 0..runs.len() {
-            if runs[at].mark.is_some() {
-                continue;
-            }
-            if runs[at].deadline <= now {
-                let kill = Kill { status: Status::Timeout, limit_ms: runs[at].timeout_ms };
-                self.mark(&mut runs, at, kill);
-            } else if runs[at].cpu_look <= now {
+        let visit = self.visit();
+        let mut over: Vec<&Run> = visit.runs().filter(|run| run.mark.get().is_none()).collect();
+        // The outermost run decides how the ones above it end.
+        over.reverse();
+        for run in over {
+            if run.deadline <= now {
+                visit.mark(run, Kill { status: Status::Timeout, limit_ms: run.timeout_ms });
+            } else if run.cpu_look.get() <= now {
                 let used = self.cpu_now();
-                if used >= runs[at].cpu_end {
-                    let kill = Kill { status: Status::CpuTime, limit_ms: runs[at].cpu_time_ms };
-                    self.mark(&mut runs, at, kill);
+                if used >= run.cpu_end {
+                    visit.mark(run, Kill { status: Status::CpuTime, limit_ms: run.cpu_time_ms });
                 } else {
                     // A thread uses no more CPU than time passes.
-                    runs[at].cpu_look = now + (runs[at].cpu_end - used).max(500_000);
+                    run.cpu_look.set(now + (run.cpu_end - used).max(500_000));
                 }
             }
         }
-        self.deadline.store(next_look(&runs), Ordering::SeqCst);
+        self.deadline.store(visit.next_look(), Ordering::SeqCst);
     }
 
     /// Marks the runs that carry a token.
     pub fn cancelled(&self, cancel: &Arc<Cancel>) {
-        let mut runs = self.runs();
-        if let Some(at) = runs
-            .iter()
-            .position(|r| r.mark.is_none() && r.cancel.as_ref().is_some_and(|c| Arc::ptr_eq(c, cancel)))
-        {
-            self.mark(&mut runs, at, Status::Cancelled.into());
+        let visit = self.visit();
+        let carries = |run: &Run| run.cancel.as_ref().is_some_and(|c| Arc::ptr_eq(c, cancel));
+        if let Some(run) = visit.outermost(|run| run.mark.get().is_none() && carries(run)) {
+            visit.mark(run, Status::Cancelled.into());
         }
     }
 
     /// Marks the innermost run that asked for SIGINT.
     pub fn interrupted(&self) {
-        let mut runs = self.runs();
-        if let Some(at) = runs.iter().rposition(|r| r.break_on_sigint) {
-            self.mark(&mut runs, at, Status::Interrupted.into());
+        let visit = self.visit();
+        if let Some(run) = visit.runs().find(|run| run.break_on_sigint) {
+            visit.mark(run, Status::Interrupted.into());
         }
     }
 
     /// Marks the outermost run of an isolate.
     pub fn stop(&self, isolate: *const Isolate, status: Status) {
-        let mut runs = self.runs();
-        if let Some(at) = runs.iter().position(|r| std::ptr::eq(r.isolate, isolate)) {
-            self.mark(&mut runs, at, status.into());
+        let visit = self.visit();
+        if let Some(run) = visit.outermost(|run| std::ptr::eq(run.isolate, isolate)) {
+            visit.mark(run, status.into());
         }
     }
 
     /// Stops what this thread runs: the run that is marked already, or else the top one.
     pub fn stop_top(&self, status: Status) {
-        let mut runs = self.runs();
-        if first_mark(&runs).is_none()
-            && let Some(top) = runs.len().checked_sub(1)
+        let visit = self.visit();
+        if visit.marked().is_none()
+            && let Some(top) = visit.runs().next()
         {
-            self.mark(&mut runs, top, status.into());
+            visit.mark(top, status.into());
         }
     }
 
@@ -288,17 +420,9 @@ impl Thread {
     fn cpu_now(&self) -> u64 {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: the clock belongs to a thread that lives as long as it has runs.
-        unsafe { libc::clock_gettime(self.clock, &mut time) };
+        unsafe { libc::clock_gettime(self.clock.load(Ordering::Relaxed), &mut time) };
         time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
-}
-
-fn first_mark(runs: &[Run]) -> Option<Kill> {
-    runs.iter().find_map(|run| run.mark)
-}
-
-fn next_look(runs: &[Run]) -> u64 {
-    runs.iter().filter(|r| r.mark.is_none()).map(|r| r.deadline.min(r.cpu_look)).min().unwrap_or(NEVER)
 }
 
 fn nanos(time: std::time::Duration) -> u64 {
@@ -316,43 +440,49 @@ unsafe extern "C" fn on_interrupt(isolate: v8::UnsafeRawIsolatePtr, _: *mut c_vo
 /// If a run is marked: notes the guest's stack and has V8 terminate the isolate.
 pub fn terminate_marked(isolate: &mut v8::Isolate) {
     let thread = Thread::current();
-    let (at, wants_stack) = {
-        let runs = thread.runs();
-        let Some(at) = runs.iter().position(|run| run.mark.is_some()) else { return };
-        (at, runs[at].stack.is_empty())
+    let wants_stack = match thread.visit().marked() {
+        Some(run) => run.stack.borrow().is_empty(),
+        None => return,
     };
-    // Taken without the lock held: it allocates, and the heap limit's callback marks runs.
+    // Taken without a visit: it allocates, and the heap limit's callback marks runs.
     let stack = if wants_stack { capture_frames(isolate, KILL_STACK_FRAMES) } else { Vec::new() };
-    let mut runs = thread.runs();
-    let Some(kill) = runs.get(at).and_then(|run| run.mark) else { return };
+    let visit = thread.visit();
+    let Some(marked) = visit.marked() else { return };
     let here = raw::raw_isolate(isolate);
-    for run in &mut runs[at..] {
-        // SAFETY: a run on the stack holds its isolate.
-        if unsafe { &*run.isolate }.raw() == here {
-            run.terminating = Some(kill);
-            if run.stack.is_empty() {
-                run.stack = stack.clone();
-            }
+    // SAFETY: a run on the stack holds its isolate.
+    for run in visit.from(marked).filter(|run| unsafe { &*run.isolate }.raw() == here) {
+        run.terminating.set(marked.mark.get());
+        if run.stack.borrow().is_empty() {
+            *run.stack.borrow_mut() = stack.clone();
         }
     }
-    drop(runs);
+    drop(visit);
     // SAFETY: this thread is inside the isolate.
     unsafe { raw::v8__Isolate__TerminateExecution(here) };
 }
 
 /// What a thread remembers about itself.
 pub struct Local {
-    pub thread: Arc<Thread>,
+    pub thread: &'static Thread,
     /// The isolates this thread is in, outermost first.
     pub inside: RefCell<Vec<crate::engine::enter::Inside>>,
+    /// How many sessions the thread has (see `session`).
+    pub sessions: Cell<usize>,
     /// The lowest address of this thread's stack.
     pub stack_low: Cell<usize>,
+}
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        UNUSED.lock().unwrap_or_else(|e| e.into_inner()).push(self.thread);
+    }
 }
 
 thread_local! {
     pub static LOCAL: Local = Local {
         thread: Thread::new(),
         inside: const { RefCell::new(Vec::new()) },
+        sessions: const { Cell::new(0) },
         stack_low: const { Cell::new(0) },
     };
 }

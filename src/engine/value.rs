@@ -1,8 +1,11 @@
 //! Values that the host keeps, and values that cross a call.
 
+use crate::engine::bytes::{self, Bytes};
 use crate::engine::enter::{Outcome, Scope, Thrown, is_inside};
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
+use crate::engine::raw;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -57,25 +60,39 @@ pub const JSVM_FLAG_LOSSY: u32 = 1 << 10;
 /// cell is freed now, when the isolate is next entered, or with the isolate.
 pub struct Held<T> {
     isolate: Arc<Isolate>,
-    global: v8::Global<T>,
+    /// V8's cell, which `_global` frees.
+    cell: NonNull<T>,
+    _global: v8::Global<T>,
 }
+
+// SAFETY: the cell is followed only inside the isolate, as a `Global`'s is.
+unsafe impl<T> Send for Held<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Held<T> {}
 
 impl<T> Held<T> {
     pub fn new<'s>(scope: &v8::PinScope<'s, '_, ()>, value: v8::Local<'s, T>) -> Held<T> {
-        Held { isolate: Isolate::of(scope), global: v8::Global::new(scope, value) }
+        let isolate = Isolate::of(scope);
+        let cell = v8::Global::new(scope, value).into_raw();
+        // SAFETY: this thread is inside the isolate, and the cell was made in it.
+        let global = unsafe { v8::Global::from_raw(&mut raw::isolate(isolate.raw()), cell) };
+        Held { isolate, cell, _global: global }
     }
-}
 
-impl<T> std::ops::Deref for Held<T> {
-    type Target = v8::Global<T>;
-    fn deref(&self) -> &v8::Global<T> {
-        &self.global
+    /// The scope is in the same isolate: the caller has compared, or has entered by this one.
+    pub fn local<'s>(&self, scope: &v8::PinScope<'s, '_, ()>) -> v8::Local<'s, T> {
+        debug_assert!(std::ptr::eq(Isolate::here(scope), &*self.isolate));
+        // SAFETY: this thread is inside the isolate of the live cell. `v8::Local::new` would look that up each time.
+        let local =
+            unsafe { raw::v8__Local__New(self.isolate.raw(), self.cell.as_ptr().cast_const().cast()) };
+        // SAFETY: V8 gave a handle of the scope for what is in the cell.
+        unsafe { raw::local(scope, local.cast()) }.expect("a cell is never empty")
     }
 }
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
-        if !is_inside(&self.isolate) {
+        if !is_inside(&*self.isolate) {
             self.isolate.deferred.store(true, Ordering::Relaxed);
         }
     }
@@ -101,27 +118,60 @@ impl Value {
         Value { isolate: Isolate::of(scope), kind, flags, held: Held::new(scope, value) }
     }
 
+    /// The context that made it, if it is an object that has one. The scope is in its isolate.
+    pub fn creation_context<'s>(
+        &self,
+        scope: &v8::PinScope<'s, '_, ()>,
+    ) -> Option<v8::Local<'s, v8::Context>> {
+        if !matches!(self.kind, Kind::Object | Kind::Function) {
+            return None;
+        }
+        let object = raw::ptr(self.held.local(scope)).cast();
+        // SAFETY: a live object, and V8 gives a handle of the scope's. The crate's own function wants the scope
+        // to have a context already.
+        unsafe { raw::local(scope, raw::v8__Object__GetCreationContext(object)) }
+    }
+
+    /// The value as an object, which its kind must say it is.
+    pub fn object<'s>(&self, scope: &Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Object>> {
+        if !matches!(self.kind, Kind::Object | Kind::Function) {
+            return Err(Error::invalid("a value is not an object").into());
+        }
+        // SAFETY: the kind is what V8 said of the value.
+        Ok(unsafe { v8::Local::cast_unchecked(self.local(scope)?) })
+    }
+
+    /// The object of this value as a function, which its kind must say it is.
+    pub fn function<'s>(&self, object: v8::Local<'s, v8::Object>) -> Outcome<v8::Local<'s, v8::Function>> {
+        if self.kind != Kind::Function {
+            return Err(Error::invalid("a value is not a function").into());
+        }
+        // SAFETY: the kind is what V8 said of the value.
+        Ok(unsafe { v8::Local::cast_unchecked(object) })
+    }
+
     /// The value in its isolate; another isolate's is refused.
     pub fn local<'s>(&self, scope: &Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Value>> {
         if scope.get_data(0) as *const Isolate != Arc::as_ptr(&self.isolate) {
             return Err(Error::new(Status::WrongIsolate, "a value belongs to another isolate").into());
         }
-        Ok(v8::Local::new(scope, &*self.held))
+        Ok(self.held.local(scope))
     }
 }
 
 /// Kind and flags by V8's own brands, without running guest code.
 pub fn kind_of(value: v8::Local<v8::Value>) -> (Kind, u32) {
-    if value.is_undefined() {
+    // What is frequent is asked first.
+    if value.is_number() {
+        (Kind::Number, 0)
+    } else if value.is_string() {
+        (Kind::String, 0)
+    } else if value.is_undefined() {
         (Kind::Undefined, 0)
     } else if value.is_null() {
         (Kind::Null, 0)
     } else if value.is_boolean() {
         (Kind::Boolean, 0)
-    } else if value.is_number() {
-        (Kind::Number, 0)
-    } else if value.is_string() {
-        (Kind::String, 0)
     } else if value.is_symbol() {
         (Kind::Symbol, 0)
     } else if value.is_big_int() {
@@ -158,7 +208,8 @@ fn object_flags(value: v8::Local<v8::Value>) -> u32 {
     }
 }
 
-/// A value that comes from the host.
+/// A value that comes from the host. Its parts are whole words: to move parts of words is slow.
+#[repr(u64)]
 #[derive(Clone, Copy)]
 pub enum In<'a> {
     Undefined,
@@ -170,7 +221,8 @@ pub enum In<'a> {
     Value(&'a Value),
 }
 
-/// A value that goes to the host.
+/// A value that goes to the host. Of whole words, as `In`.
+#[repr(u64)]
 #[derive(Clone, Debug)]
 pub enum Out {
     Undefined,
@@ -184,10 +236,17 @@ pub enum Out {
 }
 
 /// A string as UTF-8; with the value itself where UTF-8 cannot say it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Text {
-    pub utf8: Vec<u8>,
+    /// None if there was no memory for it.
+    pub utf8: Option<Bytes>,
     pub exact: Option<Arc<Value>>,
+}
+
+impl Clone for Text {
+    fn clone(&self) -> Text {
+        Text { utf8: self.utf8.as_deref().and_then(Bytes::copy), exact: self.exact.clone() }
+    }
 }
 
 impl In<'_> {
@@ -210,7 +269,7 @@ impl Out {
             Kind::Undefined => Out::Undefined,
             Kind::Null => Out::Null,
             Kind::Boolean => Out::Boolean(value.is_true()),
-            Kind::Number => Out::Number(value.number_value(scope).unwrap_or(f64::NAN)),
+            Kind::Number => Out::Number(value.cast::<v8::Number>().value()),
             Kind::String => Out::String(text(scope, value.cast())),
             Kind::Bigint => Out::Bigint(bigint_bytes(value.cast())),
             _ => Out::Value(Arc::new(Value::new(scope, value))),
@@ -227,7 +286,9 @@ impl Out {
             Out::Boolean(value) => In::Boolean(*value),
             Out::Number(value) => In::Number(*value),
             Out::String(Text { exact: Some(value), .. }) | Out::Value(value) => In::Value(value),
-            Out::String(text) => In::String(std::str::from_utf8(&text.utf8).unwrap_or_default()),
+            Out::String(text) => {
+                In::String(std::str::from_utf8(text.utf8.as_deref().unwrap_or_default()).unwrap_or_default())
+            }
             Out::Bigint(bytes) => In::Bigint(bytes),
         }
     }
@@ -244,10 +305,11 @@ pub fn string<'s>(scope: &v8::PinScope<'s, '_, ()>, text: &str) -> Outcome<v8::L
 
 /// The string's UTF-8, and the string itself if that lost something.
 pub fn text<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Text {
-    let utf8 = string.to_rust_string_lossy(scope).into_bytes();
-    // A lost surrogate shows as U+FFFD, which a string may also have of its own.
-    let suspicious = !string.is_onebyte() && has_replacement(&utf8);
-    let lossy = suspicious && has_lone_surrogate(scope, string);
+    // Nothing of V8's is made while it is looked at.
+    let (utf8, lossy) = match v8::ValueView::new(scope, string).data() {
+        v8::ValueViewData::OneByte(units) => (bytes::utf8_of_latin1(units), false),
+        v8::ValueViewData::TwoByte(units) => bytes::utf8_of_utf16(units),
+    };
     let exact = lossy.then(|| Arc::new(Value::new(scope, string.into())));
     Text { utf8, exact }
 }

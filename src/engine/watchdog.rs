@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Once, Weak};
 use std::time::Duration;
 
-static THREADS: Mutex<Vec<Weak<Thread>>> = Mutex::new(Vec::new());
+/// The records of all threads there were.
+static THREADS: Mutex<Vec<&'static Thread>> = Mutex::new(Vec::new());
 static QUEUES: Mutex<Vec<Weak<Queue>>> = Mutex::new(Vec::new());
 static WAKE: Condvar = Condvar::new();
 /// The next visit. Zero while the watchdog looks around.
@@ -27,10 +28,8 @@ pub fn now() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-pub fn register(thread: &Arc<Thread>) {
-    let mut threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
-    threads.retain(|t| t.strong_count() > 0);
-    threads.push(Arc::downgrade(thread));
+pub fn register(thread: &'static Thread) {
+    THREADS.lock().unwrap_or_else(|e| e.into_inner()).push(thread);
 }
 
 /// From now on the queue is visited when its alarm is due.
@@ -67,24 +66,23 @@ fn watch() {
         // Told first, looked at second: a deadline written meanwhile is seen here, or its writer
         // sees `NEVER` and waits for the lock to wake us.
         NEXT.store(NEVER, Ordering::SeqCst);
-        let live: Vec<_> = threads.iter().filter_map(Weak::upgrade).collect();
         let queues = queues();
         let now = now();
         let ringing: Vec<_> = queues.iter().filter(|q| q.alarm() <= now).collect();
-        let due: Vec<_> = live.iter().filter(|t| t.deadline.load(Ordering::SeqCst) <= now).cloned().collect();
+        let deadlines = || threads.iter().map(|thread| (thread.deadline.load(Ordering::SeqCst), *thread));
+        let due: Vec<_> = deadlines().filter(|(deadline, _)| *deadline <= now).collect();
         if !due.is_empty() || !ringing.is_empty() {
             drop(threads);
             ringing.into_iter().for_each(|queue| queue.ring());
-            for thread in &due {
+            for (_, thread) in due {
                 thread.expire(now);
             }
-            // Records may be freed here, and a record's destructor must not meet our lock.
-            drop((live, due, queues));
+            // A queue's destructor must not meet our lock.
+            drop(queues);
             threads = THREADS.lock().unwrap_or_else(|e| e.into_inner());
             continue;
         }
-        let next = live.iter().map(|t| t.deadline.load(Ordering::SeqCst)).min().unwrap_or(NEVER);
-        drop(live);
+        let next = deadlines().map(|(deadline, _)| deadline).min().unwrap_or(NEVER);
         // Closed queues hold nothing whose destructor could come back here.
         let next = queues.iter().map(|q| q.alarm()).fold(next, u64::min);
         drop(queues);

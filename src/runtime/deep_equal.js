@@ -19,7 +19,7 @@ const INNER = [
   [types.isSymbolObject, (box) => Symbol.prototype.valueOf.call(box)],
 ];
 // Of these only the identical one is equal.
-const UNIQUE = [types.isPromise, types.isWeakMap, types.isWeakSet, (value) => typeof value === 'function'];
+const UNIQUE = [types.isPromise, types.isWeakMap, types.isWeakSet];
 const KINDS = [types.isMap, types.isSet, types.isNativeError, Array.isArray, types.isArrayBufferView,
   types.isAnyArrayBuffer, ...INNER.map(([is]) => is)];
 

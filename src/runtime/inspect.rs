@@ -192,7 +192,7 @@ mod tests {
             Ok([before, after, external])
         });
         isolate.close();
-        let seen = seen.map_err(|error| error.message).expect("no exception");
+        let seen = seen.map_err(|error| error.into_details().message).expect("no exception");
         assert_eq!(
             seen[0],
             "[Module: null prototype] {\n  a: <uninitialized>,\n  b: <uninitialized>,\n  default: [Function: f]\n}"

@@ -56,7 +56,7 @@ fn bounded(
         let done = catch_unwind(AssertUnwindSafe(|| body(scope, &arguments, &mut result)));
         let message = match done {
             Ok(Ok(()) | Err(Fail::Thrown)) => return,
-            Ok(Err(Fail::Misuse(error))) => error.message,
+            Ok(Err(Fail::Misuse(error))) => error.into_details().message,
             Err(panic) => panic_text(&*panic),
         };
         throw(scope, v8::Exception::error, &message);

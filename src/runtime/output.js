@@ -3,7 +3,7 @@
 // write(stream, data): a string, or the bytes of a view, to stream 1 or 2, in one go. colors(stream): whether
 // colours are wanted there. An install with a `write` of the host's changes both, so they are called as
 // methods.
-const known = [];
+const known = { __proto__: null };
 
 return {
   write: native.write,

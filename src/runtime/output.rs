@@ -24,7 +24,7 @@ pub fn stdout_error() -> Option<io::Error> {
 /// How much a pipe takes at least, once it takes anything.
 const PIECE: usize = libc::PIPE_BUF;
 
-/// How often a write that has to wait looks whether its run is to end, in milliseconds.
+/// How often what has to wait looks whether its run is to end, in milliseconds.
 const LOOK: i32 = 50;
 
 /// Puts a function of the host's in the place of the process's streams.
@@ -87,25 +87,35 @@ fn to_process(stream: u32, mut data: &[u8]) -> io::Result<()> {
     let fd = stream as libc::c_int;
     let piece = if data.len() <= PIECE || !is_pipe(fd) { usize::MAX } else { PIECE };
     while !data.is_empty() && enter::go_on().is_ok() {
-        // A write that waits cannot be ended, so the waiting is done here.
-        let mut poll = libc::pollfd { fd, events: libc::POLLOUT, revents: 0 };
-        // SAFETY: one pollfd.
-        let done = match unsafe { libc::poll(&mut poll, 1, LOOK) } {
-            0 => 0,
+        let written = ready(fd, libc::POLLOUT).and_then(|ready| match ready {
+            false => Ok(0),
             // SAFETY: the bytes are there.
-            1 => unsafe { libc::write(fd, data.as_ptr().cast(), data.len().min(piece)) },
-            _ => -1,
-        };
-        if done >= 0 {
-            data = &data[done as usize..];
-            continue;
-        }
-        let error = io::Error::last_os_error();
-        if !matches!(error.raw_os_error(), Some(libc::EINTR | libc::EAGAIN)) {
-            return Err(error);
+            true => usize::try_from(unsafe { libc::write(fd, data.as_ptr().cast(), data.len().min(piece)) })
+                .map_err(|_| io::Error::last_os_error()),
+        });
+        match written {
+            Ok(count) => data = &data[count..],
+            Err(error) if passes(&error) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
+}
+
+/// Whether a descriptor can be read or written, after a short wait. What waits in the kernel cannot be ended: who has to
+/// wait asks again and again, and in between whether the run is to end.
+pub fn ready(fd: libc::c_int, events: libc::c_short) -> io::Result<bool> {
+    let mut poll = libc::pollfd { fd, events, revents: 0 };
+    // SAFETY: one pollfd.
+    match unsafe { libc::poll(&mut poll, 1, LOOK) } {
+        -1 => Err(io::Error::last_os_error()),
+        count => Ok(count > 0),
+    }
+}
+
+/// Whether an error of a read or write is a reason to try again.
+pub fn passes(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }
 
 /// Whether a write may have to wait for a reader.

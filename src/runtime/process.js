@@ -89,9 +89,13 @@ function emitWarning(warning, type = 'Warning', code = undefined) {
 
 // What is written goes out at once: there is no buffer, and nothing to wait for.
 class Stream extends EventEmitter {
-  constructor(fd) {
+  // Out of the guest's reach: it says which of the host's streams is written.
+  #number;
+
+  constructor(number) {
     super();
-    this.fd = fd;
+    this.#number = number;
+    this.fd = number;
     this.writable = true;
   }
 
@@ -100,7 +104,7 @@ class Stream extends EventEmitter {
   }
 
   get columns() {
-    return output.redirected ? undefined : native.columns(this.fd);
+    return output.redirected ? undefined : native.columns(this.#number);
   }
 
   // Strings are written as UTF-8, whatever the encoding.
@@ -108,7 +112,7 @@ class Stream extends EventEmitter {
     if (typeof chunk !== 'string' && !isView(chunk)) {
       throw invalidArgType('chunk', 'of type string or an instance of Buffer, TypedArray, or DataView', chunk);
     }
-    output.write(this.fd, chunk);
+    output.write(this.#number, chunk);
     if (typeof callback === 'function') ticks.nextTick(callback);
     return true;
   }
@@ -167,7 +171,7 @@ function emit(event, ...args) {
   try {
     return process.emit(event, ...args);
   } catch (error) {
-    native.reportUncaught(error);
+    uncaught.reportUncaught(error);
     return true;
   }
 }
@@ -221,7 +225,7 @@ return {
     try {
       emitExit();
     } catch (error) {
-      native.reportUncaught(error);
+      uncaught.reportUncaught(error);
     }
   },
 

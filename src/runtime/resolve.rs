@@ -1,13 +1,19 @@
 //! Where a module's name leads: files, folders and packages.
 
-use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::value;
 use crate::runtime::native::Natives;
+use crate::runtime::output;
 use crate::runtime::realm::Source;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 
 pub const SOURCE: Source = Source { name: "resolve", text: include_str!("resolve.js"), natives };
+
+/// How much is read between two looks whether the run is to end.
+const PIECE: usize = 1 << 20;
 
 fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     // 'file', 'directory', 'other', or undefined where nothing is.
@@ -31,7 +37,7 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     native.function("readText", |scope, arguments, result| {
         let path = arguments.get(0).to_rust_string_lossy(scope);
-        match read(&path) {
+        match read(&path)? {
             Ok(bytes) => result.set(value::string(scope, &String::from_utf8_lossy(&bytes))?.into()),
             Err((syscall, error)) => return throw_io(scope, &error, syscall, &path),
         }
@@ -39,12 +45,29 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })
 }
 
-/// A file's bytes, or the call that failed. More than a string can have is not read.
-fn read(path: &str) -> Result<Vec<u8>, (&'static str, io::Error)> {
-    let file = File::open(path).map_err(|error| ("open", error))?;
+/// A file's bytes, or the call that failed, unless the run ends first. More than a string can have is not read.
+fn read(path: &str) -> Outcome<Result<Vec<u8>, (&'static str, io::Error)>> {
+    // A pipe without a writer must not keep the run.
+    let mut file = match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(("open", error))),
+    };
     let mut bytes = Vec::new();
-    file.take(value::MAX_STRING as u64 + 1).read_to_end(&mut bytes).map_err(|error| ("read", error))?;
-    Ok(bytes)
+    while bytes.len() <= value::MAX_STRING {
+        enter::go_on()?;
+        let count = match output::ready(file.as_raw_fd(), libc::POLLIN) {
+            Ok(true) => file.by_ref().take(PIECE as u64).read_to_end(&mut bytes),
+            Ok(false) => continue,
+            Err(error) => Err(error),
+        };
+        match count {
+            Ok(PIECE) => {}
+            Ok(_) => break,
+            Err(error) if output::passes(&error) => {}
+            Err(error) => return Ok(Err(("read", error))),
+        }
+    }
+    Ok(Ok(bytes))
 }
 
 /// Throws what Node throws where a file cannot be read.

@@ -1,7 +1,8 @@
 //! `setTimeout`, `setInterval`, `setImmediate` and their `clear...`: each timer is a note of the isolate's queue, which holds
 //! the timer, and with it the context, until it has run or is cleared.
 
-use crate::engine::enter::{self, Outcome, Scope, Thrown};
+use crate::engine::drain;
+use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::isolate::Isolate;
 use crate::engine::timers::AT_ONCE;
 use crate::engine::value::Held;
@@ -45,12 +46,12 @@ fn number<'s>(scope: &mut Scope<'s, '_>, arguments: &v8::FunctionCallbackArgumen
 
 /// Runs the timer in its own context, then the microtasks of that context's own queue, if it has one.
 fn fire(scope: &mut Scope<'_, '_>, timer: &Held<v8::Object>) {
-    let timer = v8::Local::new(scope, &**timer);
+    let timer = timer.local(scope);
     let context = timer.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
     let scope = &mut v8::ContextScope::new(scope, context);
     if let Some(timers) = realm::loaded(scope, "timers")
         && let Some(function) = realm::function(scope, timers, "fire")
-        && enter::call_uncaught(scope, function, &[timer.into()])
+        && drain::call_uncaught(scope, function, &[timer.into()])
     {
         // What stops it is marked, and looked at by the caller.
         let _ = context::after_evaluate(scope);

@@ -5,6 +5,9 @@ const { reportUncaught } = native;
 let handler = null;
 
 return {
+  // The call that runs the task ends with it.
+  reportUncaught,
+
   // What a task threw: the handler's if it takes it, otherwise the call that runs the task ends with it.
   report(error) {
     if (handler === null || !handler(error)) reportUncaught(error);

@@ -35,31 +35,36 @@ const CACHE_MAGIC: &[u8; 8] = b"jsvmcc01";
 
 impl Script {
     /// Compiles. A SyntaxError comes as EXCEPTION.
-    pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Box<Error>> {
+    pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Error> {
         enter::touch(isolate, None, |scope| compile(scope, source, options))
     }
 
-    /// Runs in a context of the same isolate; None is the main one.
-    pub fn run(&self, context: Option<&Context>, limits: &Limits) -> Result<Out, Box<Error>> {
+    /// Runs in a context of the same isolate; None is the main one. `take` is given the completion value.
+    pub fn run<R>(
+        &self,
+        context: Option<&Context>,
+        limits: &Limits,
+        take: impl FnOnce(Out) -> enter::Outcome<R>,
+    ) -> Result<R, Error> {
         if let Some(context) = context
             && !Arc::ptr_eq(&context.isolate, &self.isolate)
         {
-            return Err(Box::new(Error::new(
+            return Err(Error::new(
                 Status::WrongIsolate,
                 "context: it belongs to another isolate than the script",
-            )));
+            ));
         }
-        enter::run(&self.isolate, context.map(|c| &*c.global), limits, |scope| {
-            let unbound = v8::Local::new(scope, &*self.unbound);
-            run_unbound(scope, unbound)
+        enter::run(&self.isolate, context.map(|c| &c.global), limits, |scope| {
+            let unbound = self.unbound.local(scope);
+            take(run_unbound(scope, unbound)?)
         })
     }
 
     /// Bytes that make the next compilation of the same source fast; after runs they include the
     /// functions that were compiled on the way.
-    pub fn create_cached_data(&self) -> Result<Vec<u8>, Box<Error>> {
+    pub fn create_cached_data(&self) -> Result<Vec<u8>, Error> {
         enter::touch(&self.isolate, None, |scope| {
-            let unbound = v8::Local::new(scope, &*self.unbound);
+            let unbound = self.unbound.local(scope);
             let cache = unbound
                 .create_code_cache()
                 .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
@@ -69,32 +74,34 @@ impl Script {
 }
 
 /// Compiles and runs in one stay, so that the limits hold for the wait as well.
-pub fn evaluate(
+pub fn evaluate<R>(
     context: &Context,
     source: &str,
     options: &Options,
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+    take: impl FnOnce(Out) -> enter::Outcome<R>,
+) -> Result<R, Error> {
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let script = compile(scope, source, options)?;
-        let unbound = v8::Local::new(scope, &*script.unbound);
-        run_unbound(scope, unbound)
+        let unbound = script.unbound.local(scope);
+        take(run_unbound(scope, unbound)?)
     })
 }
 
 /// How a script ended.
-pub type Completion = Result<Out, Box<Error>>;
+pub type Completion<R> = Result<R, Error>;
 
 /// Makes a context and runs a script in it, within limits. The context is given also when the
 /// script fails.
-pub fn run_in_new_context(
+pub fn run_in_new_context<R>(
     script: &Script,
     options: context::Options,
     limits: &Limits,
-) -> Result<(Context, Completion), Box<Error>> {
+    take: impl FnOnce(Out) -> enter::Outcome<R>,
+) -> Result<(Context, Completion<R>), Error> {
     enter::span(&script.isolate, limits, |_| {
         let context = context::new(&script.isolate, options)?;
-        let result = script.run(Some(&context), &Limits::NONE);
+        let result = script.run(Some(&context), &Limits::NONE, take);
         Ok((context, result))
     })
 }

@@ -268,6 +268,16 @@ static void rejections(void) {
   /* A listener that throws is uncaught. */
   CHECK_ERROR(js(context, "process.removeAllListeners(); process.on('unhandledRejection', () => { throw new Error('listener') }); Promise.reject(1)",
                  NULL, &error), JSVM_STATUS_EXCEPTION, &error, "listener");
+  /* What a listener handles meanwhile is not told. */
+  JS_OK(context, "process.removeAllListeners(); log = ''; process.on('unhandledRejection', (reason) => { log += reason; second.catch(() => {}) });"
+                 "process.on('rejectionHandled', () => log += 'handled'); Promise.reject(1); const second = Promise.reject(2); Promise.reject(3)");
+  JS_STR(context, "log", "13");
+  /* Many that are handled later do not take quadratic time. */
+  jsvm_run_options long_limits = {.struct_size = sizeof long_limits, .timeout_ms = LONG_MS};
+  CHECK_OK(jsvm_context_evaluate(context, "process.removeAllListeners(); log = ''; Promise.allSettled(Array.from({ length: 3e5 }, (_, i) => Promise.reject(i)))"
+                                 ".then((all) => log += all.length)", JSVM_AUTO_LENGTH, NULL, &long_limits, NULL, &error), &error);
+  JS_STR(context, "log", "300000");
+  CHECK_EQ_INT(atomic_load(&host), 101);
   /* One that rejects for ever is stopped. */
   jsvm_run_options limits = {.struct_size = sizeof limits, .timeout_ms = 50};
   CHECK_STATUS(jsvm_context_evaluate(context, "process.removeAllListeners(); process.on('unhandledRejection', () => { Promise.reject(1) }); Promise.reject(1)",
@@ -296,6 +306,10 @@ static void streams(void) {
   JS_OK(context, "process.execArgv.push('--no-warnings'); process.emitWarning('quiet', 'Kind', 'K')");
   JS_STR(context, "log", "Kind quiet K");
   CHECK_STR(written[1], "");
+  /* What is written is the output, whatever the guest makes of the number. */
+  written[0][0] = '\0';
+  JS_OK(context, "process.stdout.fd = 77; process.stdout.write('still '); process.stdout.fd = { valueOf() { throw 1 } }; process.stdout.write('out')");
+  CHECK_STR(written[0], "still out");
   end();
 }
 

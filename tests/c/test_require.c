@@ -1,5 +1,6 @@
 /* CommonJS: what require finds, what it says when it does not, and what it leaves behind. */
 #include "guest.h"
+#include <pthread.h>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -217,10 +218,33 @@ static void resolves_from(void) {
   jsvm_isolate_free(isolate);
 }
 
+/* Half of a module now, the other half when the reader waits for it. */
+static void *write_slowly(void *data) {
+  FILE *pipe = fopen(data, "w");
+  if (CHECK(pipe != NULL)) {
+    fputs("module.exports = 'slow", pipe);
+    fflush(pipe);
+    usleep(100000);
+    fputs("ly'", pipe);
+    fclose(pipe);
+  }
+  return NULL;
+}
+
 static void limits(void) {
   jsvm_isolate *isolate = new_isolate(NULL);
   jsvm_context *context = ready(isolate);
   jsvm_error *error = NULL;
+  pthread_t writer;
+  char path[96];
+  /* A pipe that nobody writes does not keep the run; one that is written slowly is read to its end. */
+  at(path, sizeof path, "endless.js");
+  CHECK(mkfifo(path, 0600) == 0);
+  JS_OK(context, "globalThis.load = (m = new (require('module'))('m')) => { require.extensions['.js'](m, dir + '/endless.js'); return m.exports }");
+  CHECK_STATUS(js_ms(context, "load()", 50, NULL, &error), JSVM_STATUS_TIMEOUT, &error);
+  pthread_create(&writer, NULL, write_slowly, path);
+  JS_STR(context, "load()", "slowly");
+  pthread_join(writer, NULL);
   put("loop.js", "for (;;);");
   CHECK_STATUS(js_ms(context, "require(dir + '/loop')", 50, NULL, &error), JSVM_STATUS_TIMEOUT, &error);
   JS_TRUE(context, "Object.keys(require('module')._cache).length < 2");

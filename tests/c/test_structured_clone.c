@@ -62,15 +62,18 @@ static void cases(void) {
   jsvm_isolate_free(isolate);
 }
 
-/* Many buffers to move; a getter that never ends. */
+/* Many buffers to move; a getter that never ends; a string that occurs more often than there is memory for. */
 static void limits(void) {
-  jsvm_isolate *isolate = new_isolate(NULL);
+  jsvm_isolate_options options = {.struct_size = sizeof options, .heap_limit = 32 << 20, .buffer_limit = 16 << 20};
+  jsvm_isolate *isolate = new_isolate(&options);
   jsvm_context *context = with_parts(isolate, JSVM_PART_STRUCTURED_CLONE);
   jsvm_error *error = NULL;
   JS_TRUE(context, "const l = Array.from({ length: 50000 }, () => new ArrayBuffer(1));"
                    "structuredClone(l, { transfer: l }).every((b) => b.byteLength === 1) && l.every((b) => b.detached)");
   CHECK_STATUS(js_ms(context, "structuredClone({ get a() { for (;;); } })", 50, NULL, &error), JSVM_STATUS_TIMEOUT, &error);
-  JS_NUM(context, "structuredClone(1)", 1);
+  JS_STR(context, "const text = 'x'.repeat(1e6); try { structuredClone(Array(1e4).fill(text)) } catch (e) { `${e.name} ${e.code}: ${e.message}` }",
+         "DataCloneError 25: Data cannot be cloned, out of memory.");
+  JS_NUM(context, "structuredClone([text, text]).length", 2);
   jsvm_context_free(context);
   jsvm_isolate_free(isolate);
 }

@@ -286,6 +286,40 @@ static void wakeups(void) {
   CHECK_EQ_INT(times_woken(&loop), 0);
 }
 
+static void *busy_for_long(void *data) {
+  (void)data;
+  JS_OK(context, "entered(); busy(500)");
+  return NULL;
+}
+
+/* A look that is over before it has seen what came in is followed by another call. */
+static void wakeup_after_a_look_in_vain(void) {
+  struct loop loop = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0};
+  jsvm_run_options limits = {.struct_size = sizeof limits, .timeout_ms = 10};
+  jsvm_error *error = NULL;
+  jsvm_value *promise = NULL;
+  jsvm_resolver *resolver = NULL;
+  jsvm_slot one = number_slot(1);
+  pthread_t thread;
+  atomic_int entered = 0;
+  begin();
+  install(isolate, context, "entered", count_call, &entered);
+  CHECK_OK(jsvm_promise_new(context, &promise, &resolver, &error), &error);
+  CHECK_OK(jsvm_isolate_set_wakeup(isolate, wake, &loop, NULL, &error), &error);
+  pthread_create(&thread, NULL, busy_for_long, NULL);
+  while (atomic_load(&entered) == 0) {
+    sleep_ms(1);
+  }
+  CHECK_OK(jsvm_resolver_resolve(resolver, &one, &error), &error);
+  CHECK_EQ_INT(times_woken(&loop), 1);
+  CHECK_STATUS(jsvm_isolate_run_tasks(isolate, 0, &limits, NULL, &error), JSVM_STATUS_TIMEOUT, &error);
+  CHECK_EQ_INT(times_woken(&loop), 2);
+  pthread_join(thread, NULL);
+  jsvm_value_free(promise);
+  jsvm_resolver_free(resolver);
+  end();
+}
+
 static void *later_timer(void *data) {
   (void)data;
   sleep_ms(20);
@@ -382,6 +416,7 @@ int main(void) {
   RUN(errors);
   RUN(limits);
   RUN(wakeups);
+  RUN(wakeup_after_a_look_in_vain);
   RUN(threads);
   RUN(many);
   RUN(contexts);

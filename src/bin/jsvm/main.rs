@@ -46,7 +46,8 @@ fn run() -> Result<i32, (i32, String)> {
         }
         _ => {
             set_v8_flags(&options)?;
-            let (program, ()) = Program::new(&options, |_| ()).map_err(|error| (FAILURE, error.message))?;
+            let (program, ()) =
+                Program::new(&options, |_| ()).map_err(|error| (FAILURE, error.into_details().message))?;
             program.run(&options.task).map_err(|message| (FAILURE, message))
         }
     }

@@ -54,8 +54,9 @@ enum Next {
 /// Runs the prompt until it is left, and gives the exit code.
 pub fn run(options: &Options) -> Result<i32, String> {
     // Before the runtime has its console: the inspector adds to what is there.
-    let (program, evaluator) = Program::new(options, Evaluator::new).map_err(|error| error.message)?;
-    require::install_globals(&program.context, "[repl]").map_err(|error| error.message)?;
+    let (program, evaluator) =
+        Program::new(options, Evaluator::new).map_err(|error| error.into_details().message)?;
+    require::install_globals(&program.context, "[repl]").map_err(|error| error.into_details().message)?;
     // Between two inputs there is nothing that Ctrl-C could end.
     // SAFETY: no handler of ours is there yet.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };
@@ -174,7 +175,7 @@ impl Repl<'_> {
     }
 
     /// What an input comes to, as text.
-    fn outcome(&self, text: &str) -> Result<String, Box<Error>> {
+    fn outcome(&self, text: &str) -> Result<String, Error> {
         let limits = Limits { break_on_sigint: true, ..self.program.limits };
         enter::span(&self.program.isolate, &limits, |_| {
             self.program.inside(&Limits::NONE, |scope| {
