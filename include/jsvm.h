@@ -517,8 +517,8 @@ typedef enum jsvm_part {
    * knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
    * host's process: see jsvm_context_exit_code. What a timer, tick or microtask throws goes to the listeners of
    * 'uncaughtException', if there are some; rejections of the context's promises go to those of 'unhandledRejection'
-   * and only without any to the isolate's callback. The guest sees the process's id, memory and working directory. `global` comes
-   * with it, another name of globalThis.
+   * and only without any to the isolate's callback. The guest sees the process's id, memory and working directory.
+   * Node's `global` comes with it: globalThis.
    */
   JSVM_PART_PROCESS = (1 << 7),
 } jsvm_part;

@@ -131,6 +131,8 @@ void as_javascript_sees_it() {
         jsvm::throw_value("just text");
       case 6:
         throw jsvm::error(jsvm::status::busy, "busy");
+      case 7:
+        throw jsvm::exception(jsvm::status::exception, "made by hand");
       default:
         break;
     }
@@ -143,6 +145,7 @@ void as_javascript_sees_it() {
   CHECK_EQ(seen(4).to_string(), "Error: not UTF-8: ??");
   CHECK_EQ(seen(5).to_string(), "string");
   CHECK_EQ(seen(6).to_string(), "Error: busy");
+  CHECK_EQ(seen(7).to_string(), "Error: made by hand");
   // Nothing of the host's shows.
   CHECK_EQ(w.js("try { f(0) } catch (e) { Reflect.ownKeys(e).map(String).join() }").to_string(), "stack,message");
   CHECK_EQ(w.js("try { f(0) } catch (e) { /at eval|at <|at .*evalmachine/.test(e.stack) }").as<bool>(), true);

@@ -61,6 +61,9 @@ void arrays() {
   // An array can be long without taking memory.
   CHECK_THROWS(jsvm::range_error, w.js("new Array(2 ** 32 - 1)").elements(), "4294967295 elements");
   CHECK_THROWS(jsvm::error, w.js("new Array(2 ** 32 - 1)").as<std::vector<int>>(), "max_size");
+  // Nor does naming it ten thousand times, but each time it would be read.
+  CHECK_THROWS(jsvm::range_error,
+               w.js("Array(1e4).fill(Array(1e4).fill('x'))").as<std::vector<std::vector<std::string>>>(), "so often");
   CHECK_THROWS(jsvm::exception, w.js("[1].concat(Object.defineProperty([], 0, {get() { throw 1 }, enumerable: true}))")
                                     .elements(),
                "1");
