@@ -33,7 +33,8 @@ Exit codes:
   124   --timeout is over
   134   out of memory: --memory-limit is reached
   152   --cpu-time is used up
-  130, 141, 143  in a shell: ended by SIGINT (Ctrl-C), SIGPIPE (nobody reads its output), SIGTERM
+  130, 133, 141, 143  in a shell: ended by SIGINT (Ctrl-C), SIGTRAP (V8 gave up: docs/SECURITY.md),
+                      SIGPIPE (nobody reads its output), SIGTERM
 
 Environment: NO_COLOR=1 means no colours. JSVM_REPL_HISTORY names the file of the prompt's
 history, '' means none; by default it is ~/.jsvm_repl_history.
