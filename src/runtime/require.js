@@ -4,7 +4,7 @@
 
 const { coded, invalidArgValue, requireString } = load('errors');
 const path = load('path');
-const { resolve, nodeModulePaths, kindOf, realPath, readText } = load('resolve');
+const { resolve, nodeModulePaths, kindOf, readText } = load('resolve');
 const builtins = load('modules');
 const { compile } = native;
 
@@ -141,10 +141,10 @@ function loadFile(module, filename) {
   return module.exports;
 }
 
-// The host may name what is no regular file, such as a pipe.
+// The host may name what is no regular file, such as a pipe, which need not have a path of its own.
 function runMain(name) {
   const absolute = path.resolve(name);
-  const filename = kindOf(absolute) === 'other' ? realPath(absolute) : resolve(absolute, '/', []);
+  const filename = kindOf(absolute) === 'other' ? absolute : resolve(absolute, '/', []);
   if (filename === undefined) throw notFound(absolute, []);
   main = new Module(filename, null);
   main.id = '.';

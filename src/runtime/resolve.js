@@ -126,4 +126,4 @@ function resolve(request, folder, paths) {
   return tryPath(path.resolve(folder, request), /(?:^|\/)\.{0,2}$/.test(request));
 }
 
-return { resolve, nodeModulePaths, kindOf, realPath, readText };
+return { resolve, nodeModulePaths, kindOf, readText };
