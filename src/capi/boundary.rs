@@ -15,10 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub const AUTO_LENGTH: usize = usize::MAX;
 
 /// Runs the body of a C function and reports its error.
-pub(crate) fn guard(
-    error: *mut *mut jsvm_error,
-    body: impl FnOnce() -> Result<(), Box<Error>>,
-) -> jsvm_status {
+pub(crate) fn guard(error: *mut *mut jsvm_error, body: impl FnOnce() -> Result<(), Error>) -> jsvm_status {
     if !error.is_null() {
         // SAFETY: the caller gives a place for a pointer, or NULL.
         unsafe { error.write(std::ptr::null_mut()) };
@@ -28,14 +25,14 @@ pub(crate) fn guard(
         return Status::Forked;
     }
     let result = catch_unwind(AssertUnwindSafe(body))
-        .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
+        .unwrap_or_else(|panic| Err(Error::new(Status::Panic, panic_text(&*panic))));
     match result {
         Ok(()) => Status::Ok,
         Err(failure) => {
             let status = failure.status;
             if !error.is_null() {
                 // A handle that cannot be made leaves the status alone to tell.
-                let handle = pool::put(jsvm_error::new(*failure)).unwrap_or(std::ptr::null_mut());
+                let handle = pool::put(jsvm_error::new(failure)).unwrap_or(std::ptr::null_mut());
                 // SAFETY: as above.
                 unsafe { error.write(handle) };
             }

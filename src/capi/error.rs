@@ -77,7 +77,7 @@ impl jsvm_error {
                     frame,
                 })
                 .collect(),
-            cause: origin.cause.and_then(|cause| pool::put(jsvm_error::new(*cause)).ok()),
+            cause: origin.cause.and_then(|cause| pool::put(jsvm_error::new(cause)).ok()),
             value: origin.value,
             tie: origin.tie,
         }

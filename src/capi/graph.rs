@@ -272,7 +272,7 @@ pub unsafe extern "C" fn jsvm_value_build(
             (result, elements(slots, count, "slots")?, RunLimits::new(options)?)
         };
         if count > JSVM_GRAPH_MAX_COUNT as usize {
-            return Err(Error::invalid(format!("count: {count} is more than JSVM_GRAPH_MAX_COUNT")).into());
+            return Err(Error::invalid(format!("count: {count} is more than JSVM_GRAPH_MAX_COUNT")));
         }
         let context = pool::pin(context, "context")?;
         let context = &context.context;

@@ -157,15 +157,15 @@ pub unsafe extern "C" fn jsvm_isolate_new(
         let or = |value: usize, default: usize| if value == 0 { default } else { value };
         let heap_limit = or(given.heap_limit, DEFAULT_HEAP_LIMIT);
         if !(MIN_HEAP_LIMIT..=MAX_HEAP_LIMIT).contains(&heap_limit) {
-            return Err(Box::new(Error::invalid(format!(
+            return Err(Error::invalid(format!(
                 "options: heap_limit {heap_limit} is not between {MIN_HEAP_LIMIT} and {MAX_HEAP_LIMIT} bytes"
-            ))));
+            )));
         }
         let stack_size = or(given.stack_size, DEFAULT_STACK_SIZE);
         if stack_size < 32 << 10 {
-            return Err(Box::new(Error::invalid(format!(
+            return Err(Error::invalid(format!(
                 "options: stack_size {stack_size} is less than the 32768 bytes that V8 needs"
-            ))));
+            )));
         }
         let isolate = vm::context::new_isolate(isolate::Options {
             heap_limit,

@@ -96,7 +96,7 @@ pub unsafe extern "C" fn jsvm_set_v8_flags(
     guard(error, || {
         // SAFETY: C's promise about its arguments.
         let flags = unsafe { text(flags, len, "flags")? };
-        Ok(platform::set_flags(flags)?)
+        platform::set_flags(flags)
     })
 }
 

@@ -316,7 +316,7 @@ pub unsafe extern "C" fn jsvm_object_define(
             object::define(scope, &object.0, key.value(), value.value(), attributes)
         })?;
         if !defined {
-            return Err(Box::new(object::refused()));
+            return Err(object::refused());
         }
         Ok(())
     })
@@ -362,7 +362,7 @@ pub unsafe extern "C" fn jsvm_object_define_accessor(
         let (getter, setter) = (accessor(getter, "getter")?, accessor(setter, "setter")?);
         check_attributes(attributes)?;
         if attributes & object::JSVM_PROPERTY_READ_ONLY != 0 {
-            return Err(Box::new(Error::invalid("attributes: an accessor is read-only by having no setter")));
+            return Err(Error::invalid("attributes: an accessor is read-only by having no setter"));
         }
         let defined = enter::run(isolate, None, &limits.limits(), |scope| {
             let value =
@@ -371,7 +371,7 @@ pub unsafe extern "C" fn jsvm_object_define_accessor(
             object::define_accessor(scope, &object.0, key.value(), accessors, attributes)
         })?;
         if !defined {
-            return Err(Box::new(object::refused()));
+            return Err(object::refused());
         }
         Ok(())
     })
@@ -455,9 +455,7 @@ pub unsafe extern "C" fn jsvm_object_own_keys(
         let object = pin_object(object, "object")?;
         const ALL: u32 = object::JSVM_KEYS_ENUMERABLE | object::JSVM_KEYS_STRINGS | object::JSVM_KEYS_SYMBOLS;
         if flags & !ALL != 0 {
-            return Err(Box::new(Error::invalid(format!(
-                "flags: {flags:#x} has bits that are no JSVM_KEYS_"
-            ))));
+            return Err(Error::invalid(format!("flags: {flags:#x} has bits that are no JSVM_KEYS_")));
         }
         // SAFETY: as above.
         let limits = unsafe { RunLimits::new(options)? };

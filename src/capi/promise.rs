@@ -74,7 +74,7 @@ unsafe fn settle(
     resolve: bool,
     value: *const jsvm_slot,
     argument: &str,
-) -> Result<(), Box<Error>> {
+) -> Result<(), Error> {
     let resolver = pool::pin(resolver, "resolver")?;
     // SAFETY: the caller's promise.
     match unsafe { Input::from_ptr(value, argument)? } {

@@ -60,8 +60,8 @@ unsafe impl Options for jsvm_script_options {
 pub unsafe fn with_options<T>(
     pointer: *const jsvm_script_options,
     argument: &str,
-    body: impl FnOnce(&script::Options) -> Result<T, Box<Error>>,
-) -> Result<T, Box<Error>> {
+    body: impl FnOnce(&script::Options) -> Result<T, Error>,
+) -> Result<T, Error> {
     // SAFETY: the caller's promise.
     let (given, filename, cached_data) = unsafe {
         let given = options_named(pointer, argument)?;
@@ -85,7 +85,7 @@ pub unsafe fn with_options<T>(
     body(&options).map_err(|error| hide_arrow(error, given.no_display_errors.get()))
 }
 
-fn hide_arrow(mut error: Box<Error>, hide: bool) -> Box<Error> {
+fn hide_arrow(mut error: Error, hide: bool) -> Error {
     if hide && let Some(origin) = &mut error.origin {
         origin.arrow = None;
     }
@@ -179,8 +179,8 @@ unsafe fn run(
     script: *const jsvm_script,
     options: *const jsvm_run_options,
     result: *mut jsvm_slot,
-    body: impl FnOnce(&Script, &RunLimits, Place) -> Result<Place, Box<Error>>,
-) -> Result<(), Box<Error>> {
+    body: impl FnOnce(&Script, &RunLimits, Place) -> Result<Place, Error>,
+) -> Result<(), Error> {
     // SAFETY: the caller's promise.
     let place = unsafe { Place::new(result) };
     let script = pool::pin(script, "script")?;

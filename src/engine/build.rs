@@ -17,7 +17,7 @@ pub fn build(
     context: &Held<v8::Context>,
     source: &impl Source,
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+) -> Result<Out, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let mut builder =
             Builder { source, targets: targets(source), keys: HashMap::new(), open: Vec::new() };

@@ -24,7 +24,7 @@ pub fn serialize(
     context: &Held<v8::Context>,
     value: &In,
     limits: &Limits,
-) -> Result<Vec<u8>, Box<Error>> {
+) -> Result<Vec<u8>, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let value = value.local(scope)?;
         let context = scope.get_current_context();
@@ -41,7 +41,7 @@ pub fn deserialize(
     context: &Held<v8::Context>,
     bytes: &[u8],
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+) -> Result<Out, Error> {
     // V8 must not read forged bytes.
     let payload = unseal(CLONE_MAGIC, 0, bytes).ok_or_else(|| {
         Error::invalid("bytes: they are not, or not all, what jsvm_value_serialize of this version gave")

@@ -9,11 +9,12 @@
 //! `run` is for what can run guest code: it has limits, ends with the microtasks, and reports how
 //! it ended. `touch` is for the rest.
 
+use crate::engine::drain::{drain, take_rejections};
 use crate::engine::error::{Error, Frame, Kill, Status};
-use crate::engine::isolate::{Isolate, Rejection, RejectionHook};
+use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
 use crate::engine::thread::{self, LOCAL, Local, Running, Thread};
-use crate::engine::value::{Held, Out, Value};
+use crate::engine::value::{Held, Value};
 use crate::engine::{heap, raw, reaper};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,14 +28,14 @@ pub enum Fail {
     /// V8 said so: an exception is pending, or the guest is being stopped.
     Thrown,
     /// The host asked for something impossible.
-    Misuse(Box<Error>),
+    Misuse(Error),
 }
 
 pub type Outcome<T> = Result<T, Fail>;
 
 impl From<Error> for Fail {
     fn from(error: Error) -> Fail {
-        Fail::Misuse(Box::new(error))
+        Fail::Misuse(error)
     }
 }
 
@@ -120,7 +121,7 @@ enum How {
 
 impl<I: Deref<Target = Isolate>> Entry<I> {
     #[inline]
-    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Box<Error>> {
+    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Error> {
         let how = enter(&isolate, local)?;
         Ok(Entry { isolate, how })
     }
@@ -135,7 +136,7 @@ impl<I: Deref<Target = Isolate>> Drop for Entry<I> {
     }
 }
 
-fn enter(isolate: &Isolate, local: &Local) -> Result<How, Box<Error>> {
+fn enter(isolate: &Isolate, local: &Local) -> Result<How, Error> {
     // Who is inside already gets nothing more either.
     if isolate.closed.load(Ordering::Relaxed) {
         return Err(killed(Status::Disposed, Vec::new()));
@@ -216,7 +217,7 @@ pub fn touch<R>(
     isolate: &Isolate,
     context: Option<&Held<v8::Context>>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     LOCAL.with(|local| {
         let entry = Entry::new(isolate, local)?;
         let at = context.map_or(At::Main, At::Context);
@@ -233,8 +234,8 @@ pub fn touch<R>(
 pub fn span<R>(
     isolate: &Isolate,
     limits: &Limits,
-    body: impl FnOnce(&'static Thread) -> Result<R, Box<Error>>,
-) -> Result<R, Box<Error>> {
+    body: impl FnOnce(&'static Thread) -> Result<R, Error>,
+) -> Result<R, Error> {
     let thread = Thread::current();
     let run = thread.prepare(isolate, limits, true);
     let _running = thread.begin(&run);
@@ -248,7 +249,7 @@ pub fn span<R>(
 pub fn bare<R>(
     isolate: &Isolate,
     body: impl for<'s, 'i> FnOnce(&mut v8::PinScope<'s, 'i, ()>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     let thread = Thread::current();
     let entry = LOCAL.with(|local| Entry::new(isolate, local))?;
     let result = {
@@ -279,7 +280,7 @@ pub fn run<R>(
     context: Option<&Held<v8::Context>>,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     run_at(isolate, context.map_or(At::Main, At::Context), limits, body)
 }
 
@@ -288,7 +289,7 @@ pub fn run_on<R>(
     object: &Value,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     run_at(&object.isolate, At::Object(object), limits, body)
 }
 
@@ -319,7 +320,7 @@ fn run_at<R>(
     at: At,
     limits: &Limits,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     LOCAL.with(|local| {
         let thread = local.thread;
         let run = thread.prepare(isolate, limits, false);
@@ -364,7 +365,7 @@ fn inside<R>(
     outermost: Option<bool>,
     running: Option<Running>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     // SAFETY: the caller has entered the isolate.
     let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
     if isolate.deferred.load(Ordering::Relaxed) && isolate.deferred.swap(false, Ordering::Relaxed) {
@@ -384,20 +385,20 @@ fn inside<R>(
                 Fail::Thrown => match (caught.has_terminated(), caught.exception()) {
                     (false, Some(exception)) => {
                         let message = caught.message();
-                        Box::new(Error::thrown(caught, exception, message))
+                        Error::thrown(caught, exception, message)
                     }
                     _ => killed(thread.marked().unwrap_or(Status::Terminated.into()), Vec::new()),
                 },
             })
         }))
-        .unwrap_or_else(|panic| Err(Box::new(Error::new(Status::Panic, panic_text(&*panic)))));
+        .unwrap_or_else(|panic| Err(Error::new(Status::Panic, panic_text(&*panic))));
         if let Some(running) = running {
             if outermost == Some(true)
                 && !isolate.options.host_drains
                 && !caught.has_terminated()
                 && let Err(panic) = catch_unwind(AssertUnwindSafe(|| drain(isolate, caught)))
             {
-                result = Err(Box::new(Error::new(Status::Panic, panic_text(&*panic))));
+                result = Err(Error::new(Status::Panic, panic_text(&*panic)));
             }
             if outermost == Some(true)
                 && let Some(error) = isolate.inner().uncaught.take()
@@ -433,122 +434,12 @@ fn inside<R>(
     result
 }
 
-/// What a task of the guest's threw: the outermost run ends with it, unless it ends with an error of its own. Of
-/// several the first is kept.
-pub fn report_uncaught<'s>(scope: &mut Scope<'s, '_>, exception: v8::Local<'s, v8::Value>) {
-    let message = v8::Exception::create_message(scope, exception);
-    let error = Box::new(Error::thrown(scope, exception, Some(message)));
-    Isolate::of(scope).inner().uncaught.get_or_insert(error);
-}
-
 /// Long work that runs no JavaScript asks this from time to time: nothing else would stop it.
 pub fn go_on() -> Outcome<()> {
     match Thread::current().marked() {
         Some(_) => Err(Fail::Thrown),
         None => Ok(()),
     }
-}
-
-/// What the host settled from outside, then what is to come before microtasks, then the microtasks, until all are
-/// empty; then the rejections that nobody handled, which may give more to do.
-pub fn drain(isolate: &Isolate, scope: &mut Scope<'_, '_>) {
-    loop {
-        let notes = isolate.tasks.take_notes();
-        let noted = !notes.is_empty();
-        for note in notes {
-            note(scope);
-        }
-        let ticked = run_ticks(isolate, scope);
-        let mut stopped = ticked && go_on().is_err();
-        if !stopped {
-            scope.perform_microtask_checkpoint();
-            stopped = scope.is_execution_terminating();
-        }
-        let told = !(stopped || noted || ticked) && tell_rejections(isolate, scope);
-        if stopped || told && go_on().is_err() {
-            // V8 lets go of the microtasks behind the one in which it is stopped, so that a chain of them does not go on
-            // in the next call; so it is with ticks, with rejections that are to be told, and with microtasks where one of
-            // these is stopped.
-            let mut inner = isolate.inner();
-            inner.ticks.clear();
-            if inner.rejection_hook.is_some() {
-                inner.rejections.clear();
-            }
-            drop(inner);
-            thread::terminate_marked(scope);
-            scope.perform_microtask_checkpoint();
-            break;
-        }
-        if !(noted || ticked || told) {
-            break;
-        }
-    }
-    isolate.inner().drained = true;
-}
-
-/// Has a function called before the microtasks run next. What it throws is reported as uncaught.
-pub fn before_microtasks<'s>(scope: &Scope<'s, '_>, function: v8::Local<'s, v8::Function>) {
-    let function = v8::Global::new(scope, function);
-    Isolate::of(scope).inner().ticks.push_back(function);
-}
-
-/// Runs ticks until there are none, or the run is to end. True if there was something.
-fn run_ticks(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
-    let mut ran = false;
-    loop {
-        let Some(tick) = isolate.inner().ticks.pop_front() else { return ran };
-        ran = true;
-        v8::scope!(let scope, scope);
-        let tick = v8::Local::new(scope, tick);
-        if !call_uncaught(scope, tick, &[]) || go_on().is_err() {
-            return true;
-        }
-    }
-}
-
-/// Calls a function of the runtime's in its own context, and reports what it throws. False if it was stopped.
-pub fn call_uncaught<'s>(
-    scope: &mut Scope<'s, '_>,
-    function: v8::Local<'s, v8::Function>,
-    arguments: &[v8::Local<'s, v8::Value>],
-) -> bool {
-    let context = function.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
-    let scope = &mut v8::ContextScope::new(scope, context);
-    v8::tc_scope!(let caught, scope);
-    let this = v8::undefined(caught).into();
-    if function.call(caught, this, arguments).is_some() {
-        return true;
-    }
-    match caught.exception() {
-        Some(exception) if !caught.has_terminated() => {
-            report_uncaught(caught, exception);
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Tells the runtime of rejections that nobody handled; what it does not take is kept for the host. True if the
-/// runtime was told something.
-fn tell_rejections(isolate: &Isolate, scope: &mut Scope<'_, '_>) -> bool {
-    let Some(RejectionHook(hook)) = isolate.inner().rejection_hook else { return false };
-    let (rejected, handled) = {
-        let mut inner = isolate.inner();
-        (std::mem::take(&mut inner.rejections), std::mem::take(&mut inner.handled_late))
-    };
-    let told = !rejected.is_empty() || !handled.is_empty();
-    v8::scope!(let scope, scope);
-    for promise in handled {
-        let promise = v8::Local::new(scope, promise);
-        hook(scope, promise, None);
-    }
-    for (promise, reason) in rejected {
-        let (local, cause) = (v8::Local::new(scope, &promise), v8::Local::new(scope, &reason));
-        if !local.has_handler() && !hook(scope, local, Some(cause)) {
-            isolate.inner().unhandled.push((promise, reason));
-        }
-    }
-    told
 }
 
 /// Frees the cells of Globals that were dropped outside: making one does it.
@@ -559,8 +450,8 @@ fn free_deferred(isolate: &mut v8::Isolate) {
 }
 
 #[cold]
-pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Box<Error> {
-    Box::new(Error::killed(kill, stack))
+pub fn killed(kill: impl Into<Kill>, stack: Vec<Frame>) -> Error {
+    Error::killed(kill, stack)
 }
 
 /// What a panic said.
@@ -571,34 +462,6 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     format!("a panic inside libjsvm was caught: {text}")
-}
-
-fn take_rejections(isolate: &Isolate) -> Vec<Rejection> {
-    let list = {
-        let mut inner = isolate.inner();
-        inner.drained = false;
-        let mut list = std::mem::take(&mut inner.unhandled);
-        list.append(&mut inner.rejections);
-        list
-    };
-    if list.is_empty() {
-        return Vec::new();
-    }
-    let report = touch(isolate, None, |scope| {
-        Ok(list
-            .iter()
-            .filter_map(|(promise, reason)| {
-                let promise = v8::Local::new(scope, promise);
-                if promise.has_handler() {
-                    return None;
-                }
-                let reason = v8::Local::new(scope, reason);
-                let promise = Arc::new(Value::new(scope, promise.into()));
-                Some(Rejection { promise, reason: Out::new(scope, reason) })
-            })
-            .collect())
-    });
-    report.unwrap_or_default()
 }
 
 /// What is due to the host once the isolate has been left: finalizers, then reports. While the thread

@@ -199,7 +199,7 @@ pub struct Origin {
     pub source_line: Option<String>,
     /// `file:line`, the source line and carets under the place, as Node prints above a stack.
     pub arrow: Option<String>,
-    pub cause: Option<Box<Error>>,
+    pub cause: Option<Error>,
     /// The value that was thrown.
     pub value: Option<Out>,
     /// What the host tied to it.
@@ -370,7 +370,7 @@ fn describe<'s>(scope: &mut Scope<'s, '_>, value: v8::Local<'s, v8::Value>, dept
         let (mut inner, mut inner_origin) = describe(scope, cause, depth + 1);
         inner_origin.value = Some(Out::new(scope, cause));
         inner.origin = Some(Box::new(inner_origin));
-        origin.cause = Some(Box::new(inner));
+        origin.cause = Some(inner);
     }
     (error, origin)
 }

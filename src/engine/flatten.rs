@@ -32,7 +32,7 @@ pub struct Flat {
 }
 
 /// Takes a value apart.
-pub fn flatten(value: &Value, options: &Options, limits: &Limits) -> Result<Flat, Box<Error>> {
+pub fn flatten(value: &Value, options: &Options, limits: &Limits) -> Result<Flat, Error> {
     enter::run(&value.isolate, None, limits, |scope| {
         let root = value.local(scope)?;
         let mut walk = Walk::new(*options);

@@ -66,7 +66,7 @@ impl<'s> Call<'_, 's, '_> {
 
     pub fn take(&mut self, value: In) -> Result<Taken<'s>, Error> {
         value.local(self.scope).map(Taken).map_err(|fail| match fail {
-            Fail::Misuse(error) => *error,
+            Fail::Misuse(error) => error,
             Fail::Thrown => Error::invalid("result: V8 could not take it"),
         })
     }
@@ -98,19 +98,19 @@ impl Record {
 
     /// # Safety
     /// The call lasts, and this thread is in it.
-    pub unsafe fn this(&self) -> Result<Out, Box<Error>> {
+    pub unsafe fn this(&self) -> Result<Out, Error> {
         // SAFETY: the caller's promise.
         unsafe { self.value(self.this) }
     }
 
     /// # Safety
     /// As `this`.
-    pub unsafe fn new_target(&self) -> Result<Out, Box<Error>> {
+    pub unsafe fn new_target(&self) -> Result<Out, Error> {
         // SAFETY: the caller's promise.
         unsafe { self.value(self.new_target) }
     }
 
-    unsafe fn value(&self, value: *const v8::Value) -> Result<Out, Box<Error>> {
+    unsafe fn value(&self, value: *const v8::Value) -> Result<Out, Error> {
         // SAFETY: the caller's promise: the call holds its isolate.
         enter::touch(unsafe { &*self.isolate }, None, |scope| {
             // SAFETY: the caller's promise: it is a handle of the call.
@@ -126,7 +126,7 @@ impl Record {
     pub unsafe fn with_context<R>(
         &self,
         body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>, v8::Local<'s, v8::Context>) -> R,
-    ) -> Result<R, Box<Error>> {
+    ) -> Result<R, Error> {
         // SAFETY: the caller's promise: the call holds its isolate.
         enter::touch(unsafe { &*self.isolate }, None, |scope| {
             // SAFETY: the caller's promise: it is a handle of the call.

@@ -100,7 +100,7 @@ pub struct Inner {
     /// The microtasks ran since rejections were last reported.
     pub drained: bool,
     /// What a task threw while nobody was there to catch it: the outermost run ends with it.
-    pub uncaught: Option<Box<Error>>,
+    pub uncaught: Option<Error>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
     /// Some context has a microtask queue of its own.

@@ -14,7 +14,7 @@ pub fn parse(
     context: &Held<v8::Context>,
     text: &str,
     limits: &Limits,
-) -> Result<Out, Box<Error>> {
+) -> Result<Out, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let text = value::string(scope, text)?;
         let value = v8::json::parse(scope, text).thrown()?;
@@ -29,7 +29,7 @@ pub fn stringify(
     value: &In,
     indent: usize,
     limits: &Limits,
-) -> Result<Option<Text>, Box<Error>> {
+) -> Result<Option<Text>, Error> {
     enter::run(isolate, Some(context), limits, |scope| {
         let value = value.local(scope)?;
         let gap = value::string(scope, &" ".repeat(indent))?;

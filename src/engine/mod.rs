@@ -1,11 +1,11 @@
 //! What an isolate is and how a thread gets into one.
 //!
-//! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it;
-//! `thread` knows the runs a thread has on its stack and how to end them; `watchdog` ends them on
-//! time, `sigint` when the user wants; `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
-//! `tasks`, `timers` and `pump` run what waits to run. `value`, `object`, `collection`, `buffer`, `function`,
-//! `promise` and `error` carry data across, `kept` lets go of what the host gave JavaScript; `graph` with `flatten` and
-//! `build`, `json` and `clone` carry whole graphs.
+//! `platform` starts V8; `isolate` owns one V8 isolate; `gate` queues the threads that want it; `thread` knows
+//! the runs a thread has on its stack and how to end them; `watchdog` ends them on time, `sigint` when the
+//! user wants. `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
+//! `drain` runs what a call leaves; `tasks`, `timers` and `pump` what waits to run. `value`, `object`,
+//! `collection`, `buffer`, `function`, `promise` and `error` carry data across, `kept` lets go of what the host gave
+//! JavaScript; `graph` with `flatten` and `build`, `json` and `clone` carry whole graphs.
 
 pub mod buffer;
 pub mod build;
@@ -14,6 +14,7 @@ pub mod cancel;
 pub mod clone;
 pub mod collection;
 pub mod commit;
+pub mod drain;
 pub mod element;
 pub mod enter;
 pub mod error;

@@ -83,21 +83,21 @@ pub fn new<'s>(scope: &mut Scope<'s, '_>) -> Outcome<(v8::Local<'s, v8::Promise>
 
 impl Resolver {
     /// Settles the promise. The isolate learns of it when it next runs.
-    pub fn settle(&self, resolve: bool, value: Settlement, argument: &str) -> Result<(), Box<Error>> {
+    pub fn settle(&self, resolve: bool, value: Settlement, argument: &str) -> Result<(), Error> {
         if let Settlement::Kept(value) = &value
             && !Arc::ptr_eq(&value.isolate, &self.isolate)
         {
-            return Err(Box::new(Error::new(
+            return Err(Error::new(
                 Status::WrongIsolate,
                 format!("{argument}: it belongs to another isolate"),
-            )));
+            ));
         }
         if self.isolate.closed.load(Ordering::SeqCst) {
-            return Err(Box::new(Error::killed(Status::Disposed, Vec::new())));
+            return Err(Error::killed(Status::Disposed, Vec::new()));
         }
         let value = value.own();
         if !self.tell(if resolve { Settled::Resolve(value) } else { Settled::Reject(value) }) {
-            return Err(Box::new(Error::new(Status::WrongState, "resolver: its promise is settled already")));
+            return Err(Error::new(Status::WrongState, "resolver: its promise is settled already"));
         }
         Ok(())
     }
@@ -159,7 +159,7 @@ fn promise<'s>(scope: &mut Scope<'s, '_>, value: &Value) -> Outcome<v8::Local<'s
         .map_err(|_| Error::invalid("promise: it is not a Promise").into())
 }
 
-pub fn state(value: &Value) -> Result<State, Box<Error>> {
+pub fn state(value: &Value) -> Result<State, Error> {
     enter::touch(&value.isolate, None, |scope| {
         let promise = promise(scope, value)?;
         Ok(match promise.state() {
@@ -178,7 +178,7 @@ pub fn state(value: &Value) -> Result<State, Box<Error>> {
 
 /// Waits until the promise settles, running tasks meanwhile: its value, or what it was rejected
 /// with as an exception.
-pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Box<Error>> {
+pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Error> {
     let isolate = &value.isolate;
     enter::span(isolate, limits, |_| {
         // From now on somebody listens.
@@ -196,7 +196,7 @@ pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Box<Error>> {
 }
 
 /// The promise's value, or what it was rejected with as an exception, once it has either.
-fn settled(isolate: &Arc<Isolate>, value: &Value) -> Result<Option<Result<Out, Box<Error>>>, Box<Error>> {
+fn settled(isolate: &Arc<Isolate>, value: &Value) -> Result<Option<Result<Out, Error>>, Error> {
     enter::touch(isolate, None, |scope| {
         let promise = promise(scope, value)?;
         Ok(match promise.state() {
@@ -207,7 +207,7 @@ fn settled(isolate: &Arc<Isolate>, value: &Value) -> Result<Option<Result<Out, B
             }
             v8::PromiseState::Rejected => {
                 let reason = promise.result(scope);
-                Some(Err(Box::new(Error::thrown(scope, reason, None))))
+                Some(Err(Error::thrown(scope, reason, None)))
             }
         })
     })
@@ -219,7 +219,7 @@ pub fn then(
     on_fulfilled: Option<&Value>,
     on_rejected: Option<&Value>,
     limits: &Limits,
-) -> Result<Value, Box<Error>> {
+) -> Result<Value, Error> {
     enter::run(&value.isolate, None, limits, |scope| {
         let promise = promise(scope, value)?;
         let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());

@@ -1,6 +1,7 @@
 //! Running what waits to run: tasks, timers, settled promises, microtasks, garbage.
 
-use crate::engine::enter::{self, drain};
+use crate::engine::drain::drain;
+use crate::engine::enter;
 use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
@@ -28,7 +29,7 @@ impl Drop for Look<'_> {
 
 /// Runs what is there; waits up to `wait` for something if there is nothing. Says whether more may
 /// come.
-pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Result<bool, Box<Error>> {
+pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Result<bool, Error> {
     let _look = Look::new(isolate);
     let until = now().saturating_add(u64::try_from(wait.as_nanos()).unwrap_or(NEVER));
     enter::span(isolate, limits, |thread| {
@@ -44,10 +45,7 @@ pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Res
 
 /// Runs tasks until `done` says so; WRONG_STATE once nothing is left to run. The caller's span has
 /// the limits.
-pub fn run_until(
-    isolate: &Arc<Isolate>,
-    mut done: impl FnMut() -> Result<bool, Box<Error>>,
-) -> Result<(), Box<Error>> {
+pub fn run_until(isolate: &Arc<Isolate>, mut done: impl FnMut() -> Result<bool, Error>) -> Result<(), Error> {
     let thread = Thread::current();
     let _look = Look::new(isolate);
     let mut ran = run_ready(isolate)?;
@@ -63,10 +61,10 @@ pub fn run_until(
                 if done()? {
                     return Ok(());
                 }
-                return Err(Box::new(Error::new(
+                return Err(Error::new(
                     Status::WrongState,
                     "promise: it is pending, and nothing is left to run that could settle it",
-                )));
+                ));
             }
             wait_for_work(isolate, thread, NEVER, seen)?;
         }
@@ -77,7 +75,7 @@ pub fn run_until(
 
 /// Runs one round of what is there now: each task, then the notes and microtasks that came of it. Ends with the
 /// first task that throws. True if there was something.
-fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Box<Error>> {
+fn run_ready(isolate: &Arc<Isolate>) -> Result<bool, Error> {
     enter::run(isolate, None, &Limits::NONE, |scope| {
         let mut ran = isolate.tasks.has_notes();
         let uncaught = |isolate: &Isolate| isolate.inner().uncaught.is_some();
@@ -105,12 +103,12 @@ fn wait_for_work(
     thread: &'static Thread,
     until: u64,
     seen: u64,
-) -> Result<(), Box<Error>> {
-    isolate.tasks.wait(thread, until, seen).map_err(|kill| Box::new(Error::killed(kill, Vec::new())))
+) -> Result<(), Error> {
+    isolate.tasks.wait(thread, until, seen).map_err(|kill| Error::killed(kill, Vec::new()))
 }
 
 /// Runs the microtasks.
-pub fn checkpoint(isolate: &Arc<Isolate>, limits: &Limits) -> Result<(), Box<Error>> {
+pub fn checkpoint(isolate: &Arc<Isolate>, limits: &Limits) -> Result<(), Error> {
     enter::run(isolate, None, limits, |scope| {
         drain(isolate, scope);
         Ok(())
@@ -118,7 +116,7 @@ pub fn checkpoint(isolate: &Arc<Isolate>, limits: &Limits) -> Result<(), Box<Err
 }
 
 /// Collects all garbage; host functions that are let go by it are finalized as the call ends.
-pub fn collect(isolate: &Arc<Isolate>) -> Result<(), Box<Error>> {
+pub fn collect(isolate: &Arc<Isolate>) -> Result<(), Error> {
     enter::touch(isolate, None, |scope| {
         scope.low_memory_notification();
         Ok(())

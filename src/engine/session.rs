@@ -30,7 +30,7 @@ thread_local! {
 }
 
 /// Holds the isolate until `exit` with the same token. The limits are those of the wait for it.
-pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<(), Box<Error>> {
+pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<(), Error> {
     let entry = enter::span(isolate, limits, |_| LOCAL.with(|local| Entry::new(isolate.clone(), local)))?;
     SESSIONS.with(|sessions| {
         let mut sessions = sessions.0.borrow_mut();
@@ -41,7 +41,7 @@ pub fn enter(isolate: &Arc<Isolate>, token: usize, limits: &Limits) -> Result<()
 }
 
 /// Leaves what this thread entered last, if it was by this token and from this place.
-pub fn exit(token: usize) -> Result<(), Box<Error>> {
+pub fn exit(token: usize) -> Result<(), Error> {
     let here = depth();
     let session = SESSIONS.with(|sessions| {
         let mut sessions = sessions.0.borrow_mut();
@@ -55,10 +55,10 @@ pub fn exit(token: usize) -> Result<(), Box<Error>> {
             leave(session);
             Ok(())
         }
-        None => Err(Box::new(Error::new(
+        None => Err(Error::new(
             Status::WrongState,
             "isolate: this thread's innermost stay is not by jsvm_isolate_enter of this isolate",
-        ))),
+        )),
     }
 }
 

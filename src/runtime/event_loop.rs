@@ -20,8 +20,8 @@ use std::time::Duration;
 pub fn run(
     context: &Context,
     limits: &Limits,
-    main: impl FnOnce() -> Result<(), Box<Error>>,
-) -> Result<i32, Box<Error>> {
+    main: impl FnOnce() -> Result<(), Error>,
+) -> Result<i32, Error> {
     let isolate = &context.isolate;
     let unhandled: Arc<Mutex<Option<Rejection>>> = Arc::default();
     let first = unhandled.clone();
@@ -90,7 +90,7 @@ mod tests {
             Program { isolate, context, output }
         }
 
-        fn run(&self, source: &str) -> Result<i32, Box<Error>> {
+        fn run(&self, source: &str) -> Result<i32, Error> {
             let limits = Limits { timeout: Some(Duration::from_secs(2)), ..Limits::NONE };
             run(&self.context, &limits, || {
                 let source = format!("const say = (text) => process.stdout.write(`${{text}} `); {source}");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     /// What a source prints, the error that it ends with, and the exit code after that.
-    fn failing(source: &str) -> (String, Box<Error>, i32) {
+    fn failing(source: &str) -> (String, Error, i32) {
         let program = Program::new();
         let error = program.run(source).expect_err("the program fails");
         let code = process::fail(&program.context, &Limits::NONE).expect("'exit' is emitted");

@@ -99,16 +99,14 @@ pub struct Options {
 }
 
 /// Puts parts into a context. A part that is there already is left as it is.
-pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), Box<Error>> {
+pub fn install(context: &Context, parts: Parts, options: Options) -> Result<(), Error> {
     let known = PARTS.iter().fold(0, |all, part| all | part.bit);
     if parts.0 & !known != 0 {
         let unknown = parts.0 & !known;
-        return Err(Box::new(Error::invalid(format!(
-            "parts: {unknown:#x} is no part that can be installed"
-        ))));
+        return Err(Error::invalid(format!("parts: {unknown:#x} is no part that can be installed")));
     }
     if let Some(odd) = options.env.iter().find(|variable| variable.find('=').is_none_or(|at| at == 0)) {
-        return Err(Box::new(Error::invalid(format!("env: {odd:?} is not NAME=value"))));
+        return Err(Error::invalid(format!("env: {odd:?} is not NAME=value")));
     }
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
         if parts.0 & PROCESS != 0 {

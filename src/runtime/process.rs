@@ -156,7 +156,7 @@ fn on_rejection<'s>(
 }
 
 /// Calls one of process.js's functions, as the outermost run of its own or in another one.
-fn call(context: &Context, limits: &Limits, name: &str, argument: Argument) -> Result<bool, Box<Error>> {
+fn call(context: &Context, limits: &Limits, name: &str, argument: Argument) -> Result<bool, Error> {
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let process = loaded(scope)?;
         let argument = match argument {
@@ -182,7 +182,7 @@ fn loaded<'s>(scope: &mut Scope<'s, '_>) -> Outcome<v8::Local<'s, v8::Object>> {
 
 /// Gives an error that nobody caught to the listeners of 'uncaughtException'; without any, and if it is not one that
 /// was thrown, it comes back.
-pub fn uncaught(context: &Context, error: Box<Error>) -> Result<(), Box<Error>> {
+pub fn uncaught(context: &Context, error: Error) -> Result<(), Error> {
     let thrown = error.origin.as_ref().and_then(|origin| origin.value.as_ref());
     match thrown {
         Some(value) if call(context, &Limits::NONE, "uncaughtException", Argument::Value(value))? => Ok(()),
@@ -191,30 +191,30 @@ pub fn uncaught(context: &Context, error: Box<Error>) -> Result<(), Box<Error>> 
 }
 
 /// The error that an unhandled rejection ends the program with.
-pub fn rejection_error(context: &Context, reason: &Out) -> Box<Error> {
+pub fn rejection_error(context: &Context, reason: &Out) -> Error {
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
         let process = loaded(scope)?;
         let reason = reason.as_in().local(scope)?;
         let function = realm::function(scope, process, "rejectionError").thrown()?;
         let error = function.call(scope, process.into(), &[reason]).thrown()?;
-        Ok(Box::new(Error::thrown(scope, error, None)))
+        Ok(Error::thrown(scope, error, None))
     })
     .unwrap_or_else(|error| error)
 }
 
 /// Emits 'beforeExit'.
-pub fn before_exit(context: &Context) -> Result<(), Box<Error>> {
+pub fn before_exit(context: &Context) -> Result<(), Error> {
     call(context, &Limits::NONE, "beforeExit", Argument::None).map(drop)
 }
 
 /// Emits 'exit', if that has not been done: the exit code.
-pub fn end(context: &Context) -> Result<i32, Box<Error>> {
+pub fn end(context: &Context) -> Result<i32, Error> {
     call(context, &Limits::NONE, "end", Argument::None)?;
     Ok(exit_code(context)?.code)
 }
 
 /// After an error that ended the program: as `end`, with the exit code 1 if the program has set none.
-pub fn fail(context: &Context, limits: &Limits) -> Result<i32, Box<Error>> {
+pub fn fail(context: &Context, limits: &Limits) -> Result<i32, Error> {
     match call(context, limits, "end", Argument::True) {
         Err(error) if !exit_code(context).is_ok_and(|exit| exit.ended(&error)) => Err(error),
         _ => Ok(exit_code(context)?.code),
@@ -238,7 +238,7 @@ impl Exit {
 }
 
 /// What process.exit and process.exitCode came to. Runs nothing of the guest's.
-pub fn exit_code(context: &Context) -> Result<Exit, Box<Error>> {
+pub fn exit_code(context: &Context) -> Result<Exit, Error> {
     enter::touch(&context.isolate, Some(&context.global), |scope| {
         let process = loaded(scope)?;
         let state = realm::get(scope, process, "state").thrown()?;

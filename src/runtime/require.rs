@@ -14,7 +14,7 @@ use std::path::Path;
 pub const SOURCE: Source = Source { name: "require", text: include_str!("require.js"), natives };
 
 /// Runs a file as the main module, `require.main`, and gives what it exports.
-pub fn run_main(context: &Context, path: &Path, limits: &Limits) -> Result<Out, Box<Error>> {
+pub fn run_main(context: &Context, path: &Path, limits: &Limits) -> Result<Out, Error> {
     let path = utf8(path)?;
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let exports = call(scope, "runMain", path)?;
@@ -26,7 +26,7 @@ pub fn run_main(context: &Context, path: &Path, limits: &Limits) -> Result<Out, 
 /// Runs text that is no file, as `node -e` does: as a script that has `require`, `module`, `exports`, `__filename`
 /// and `__dirname` as globals, and resolves from the working directory. The name is `[eval]`, `[stdin]` or the
 /// like. Gives the value of the last statement.
-pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) -> Result<Out, Box<Error>> {
+pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) -> Result<Out, Error> {
     install_globals(context, name)?;
     script::evaluate(
         context,
@@ -38,7 +38,7 @@ pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) ->
 }
 
 /// The globals of `run_text` alone, for who runs pieces of text one after another.
-pub fn install_globals(context: &Context, name: &str) -> Result<(), Box<Error>> {
+pub fn install_globals(context: &Context, name: &str) -> Result<(), Error> {
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
         call(scope, "installGlobals", name)?;
         Ok(())
@@ -51,8 +51,8 @@ pub(super) fn resolve_from(scope: &mut Scope<'_, '_>, name: &str) -> Outcome<()>
     Ok(())
 }
 
-fn utf8(path: &Path) -> Result<&str, Box<Error>> {
-    path.to_str().ok_or_else(|| Box::new(Error::invalid(format!("path: {} is not UTF-8", path.display()))))
+fn utf8(path: &Path) -> Result<&str, Error> {
+    path.to_str().ok_or_else(|| Error::invalid(format!("path: {} is not UTF-8", path.display())))
 }
 
 fn call<'s>(scope: &mut Scope<'s, '_>, name: &str, argument: &str) -> Outcome<v8::Local<'s, v8::Value>> {

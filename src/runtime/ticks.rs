@@ -1,6 +1,7 @@
 //! `process.nextTick`: what comes before the microtasks.
 
-use crate::engine::enter::{self, Outcome};
+use crate::engine::drain;
+use crate::engine::enter::Outcome;
 use crate::runtime::native::Natives;
 use crate::runtime::realm::Source;
 use crate::vm::context;
@@ -10,7 +11,7 @@ pub const SOURCE: Source = Source { name: "ticks", text: include_str!("ticks.js"
 fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     native.function("beforeMicrotasks", |scope, arguments, _| {
         if let Ok(function) = v8::Local::<v8::Function>::try_from(arguments.get(0)) {
-            enter::before_microtasks(scope, function);
+            drain::before_microtasks(scope, function);
         }
         Ok(())
     })?;

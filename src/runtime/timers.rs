@@ -1,7 +1,8 @@
 //! `setTimeout`, `setInterval`, `setImmediate` and their `clear...`: each timer is a note of the isolate's queue, which holds
 //! the timer, and with it the context, until it has run or is cleared.
 
-use crate::engine::enter::{self, Outcome, Scope, Thrown};
+use crate::engine::drain;
+use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::isolate::Isolate;
 use crate::engine::timers::AT_ONCE;
 use crate::engine::value::Held;
@@ -50,7 +51,7 @@ fn fire(scope: &mut Scope<'_, '_>, timer: &Held<v8::Object>) {
     let scope = &mut v8::ContextScope::new(scope, context);
     if let Some(timers) = realm::loaded(scope, "timers")
         && let Some(function) = realm::function(scope, timers, "fire")
-        && enter::call_uncaught(scope, function, &[timer.into()])
+        && drain::call_uncaught(scope, function, &[timer.into()])
     {
         // What stops it is marked, and looked at by the caller.
         let _ = context::after_evaluate(scope);

@@ -1,6 +1,7 @@
 //! What a task of the guest's threw while nobody was there to catch it.
 
-use crate::engine::enter::{self, Outcome};
+use crate::engine::drain;
+use crate::engine::enter::Outcome;
 use crate::runtime::native::Natives;
 use crate::runtime::realm::Source;
 
@@ -8,7 +9,7 @@ pub const SOURCE: Source = Source { name: "uncaught", text: include_str!("uncaug
 
 fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     native.function("reportUncaught", |scope, arguments, _| {
-        enter::report_uncaught(scope, arguments.get(0));
+        drain::report_uncaught(scope, arguments.get(0));
         Ok(())
     })
 }

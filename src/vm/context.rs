@@ -39,7 +39,7 @@ const SLOT_RUNTIME: i32 = 5;
 const MAIN_NAME: &str = "VM Main Context";
 
 /// A new isolate with its main context.
-pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Box<Error>> {
+pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Error> {
     let isolate = Isolate::new(options)?;
     enter::bare(&isolate, |scope| {
         scope.set_allow_wasm_code_generation_callback(allow_wasm);
@@ -53,7 +53,7 @@ pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Box<Error>
 }
 
 /// The isolate's main context, as a handle of its own.
-pub fn main(isolate: &Arc<Isolate>) -> Result<Context, Box<Error>> {
+pub fn main(isolate: &Arc<Isolate>) -> Result<Context, Error> {
     enter::touch(isolate, None, |scope| {
         let context = scope.get_current_context();
         Ok(handle(scope, context))
@@ -81,13 +81,13 @@ pub fn handle<'s>(scope: &mut Scope<'s, '_>, context: v8::Local<'s, v8::Context>
 ///
 /// # Safety
 /// As `Record::this`.
-pub unsafe fn of_call(record: &Record) -> Result<Context, Box<Error>> {
+pub unsafe fn of_call(record: &Record) -> Result<Context, Error> {
     // SAFETY: the caller's promise.
     unsafe { record.with_context(handle) }
 }
 
 /// A new context with an ordinary global object.
-pub fn new(isolate: &Arc<Isolate>, options: Options) -> Result<Context, Box<Error>> {
+pub fn new(isolate: &Arc<Isolate>, options: Options) -> Result<Context, Error> {
     enter::bare(isolate, |scope| {
         let name = options.name.clone().unwrap_or_else(|| {
             let mut inner = isolate.inner();
@@ -178,7 +178,7 @@ unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Lo
 
 impl Context {
     /// The context's global object.
-    pub fn global_object(&self) -> Result<Value, Box<Error>> {
+    pub fn global_object(&self) -> Result<Value, Error> {
         enter::touch(&self.isolate, Some(&self.global), |scope| {
             let global = scope.get_current_context().global(scope);
             Ok(Value::new(scope, global.into()))

@@ -35,7 +35,7 @@ const CACHE_MAGIC: &[u8; 8] = b"jsvmcc01";
 
 impl Script {
     /// Compiles. A SyntaxError comes as EXCEPTION.
-    pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Box<Error>> {
+    pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Error> {
         enter::touch(isolate, None, |scope| compile(scope, source, options))
     }
 
@@ -45,14 +45,14 @@ impl Script {
         context: Option<&Context>,
         limits: &Limits,
         take: impl FnOnce(Out) -> enter::Outcome<R>,
-    ) -> Result<R, Box<Error>> {
+    ) -> Result<R, Error> {
         if let Some(context) = context
             && !Arc::ptr_eq(&context.isolate, &self.isolate)
         {
-            return Err(Box::new(Error::new(
+            return Err(Error::new(
                 Status::WrongIsolate,
                 "context: it belongs to another isolate than the script",
-            )));
+            ));
         }
         enter::run(&self.isolate, context.map(|c| &c.global), limits, |scope| {
             let unbound = self.unbound.local(scope);
@@ -62,7 +62,7 @@ impl Script {
 
     /// Bytes that make the next compilation of the same source fast; after runs they include the
     /// functions that were compiled on the way.
-    pub fn create_cached_data(&self) -> Result<Vec<u8>, Box<Error>> {
+    pub fn create_cached_data(&self) -> Result<Vec<u8>, Error> {
         enter::touch(&self.isolate, None, |scope| {
             let unbound = self.unbound.local(scope);
             let cache = unbound
@@ -80,7 +80,7 @@ pub fn evaluate<R>(
     options: &Options,
     limits: &Limits,
     take: impl FnOnce(Out) -> enter::Outcome<R>,
-) -> Result<R, Box<Error>> {
+) -> Result<R, Error> {
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
         let script = compile(scope, source, options)?;
         let unbound = script.unbound.local(scope);
@@ -89,7 +89,7 @@ pub fn evaluate<R>(
 }
 
 /// How a script ended.
-pub type Completion<R> = Result<R, Box<Error>>;
+pub type Completion<R> = Result<R, Error>;
 
 /// Makes a context and runs a script in it, within limits. The context is given also when the
 /// script fails.
@@ -98,7 +98,7 @@ pub fn run_in_new_context<R>(
     options: context::Options,
     limits: &Limits,
     take: impl FnOnce(Out) -> enter::Outcome<R>,
-) -> Result<(Context, Completion<R>), Box<Error>> {
+) -> Result<(Context, Completion<R>), Error> {
     enter::span(&script.isolate, limits, |_| {
         let context = context::new(&script.isolate, options)?;
         let result = script.run(Some(&context), &Limits::NONE, take);

@@ -41,7 +41,7 @@ impl Program {
     pub fn new<R>(
         options: &Options,
         before: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> R,
-    ) -> Result<(Program, R), Box<Error>> {
+    ) -> Result<(Program, R), Error> {
         let memory_limit = options.memory_limit.map(|mb| (mb as usize) << 20);
         let isolate = context::new_isolate(isolate::Options {
             heap_limit: memory_limit.unwrap_or(MAX_HEAP_LIMIT),
@@ -90,7 +90,7 @@ impl Program {
         }
     }
 
-    fn start(&self, source: &Source) -> Result<(), Box<Error>> {
+    fn start(&self, source: &Source) -> Result<(), Error> {
         match source {
             Source::File(name) => require::run_main(&self.context, Path::new(name), &Limits::NONE).map(drop),
             Source::Text { code, name, print } => {
@@ -101,7 +101,7 @@ impl Program {
     }
 
     /// As console.log does.
-    fn print(&self, value: &Out) -> Result<(), Box<Error>> {
+    fn print(&self, value: &Out) -> Result<(), Error> {
         let colors = output::colors(1);
         let text = self.inside(&Limits::NONE, |scope| match value {
             Out::String(text) => {
@@ -112,8 +112,7 @@ impl Program {
                 inspect::inspect(scope, value, colors)
             }
         })?;
-        report::print(&format!("{text}\n"))
-            .map_err(|message| Box::new(Error::new(Status::WrongState, message)))
+        report::print(&format!("{text}\n")).map_err(|message| Error::new(Status::WrongState, message))
     }
 
     /// Does something in the program's context.
@@ -121,7 +120,7 @@ impl Program {
         &self,
         limits: &Limits,
         body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
-    ) -> Result<R, Box<Error>> {
+    ) -> Result<R, Error> {
         enter::run(&self.isolate, Some(&self.context.global), limits, body)
     }
 

@@ -175,7 +175,7 @@ impl Repl<'_> {
     }
 
     /// What an input comes to, as text.
-    fn outcome(&self, text: &str) -> Result<String, Box<Error>> {
+    fn outcome(&self, text: &str) -> Result<String, Error> {
         let limits = Limits { break_on_sigint: true, ..self.program.limits };
         enter::span(&self.program.isolate, &limits, |_| {
             self.program.inside(&Limits::NONE, |scope| {
