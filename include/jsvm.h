@@ -925,16 +925,25 @@ typedef struct jsvm_install_options {
    * JSVM_PART_PROCESS is new to the context.
    */
   const struct jsvm_str *argv;
+  /**
+   * How many `argv` has.
+   */
   size_t argv_count;
   /**
    * process.execArgv.
    */
   const struct jsvm_str *exec_argv;
+  /**
+   * How many `exec_argv` has.
+   */
   size_t exec_argv_count;
   /**
    * process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
    */
   const struct jsvm_str *env;
+  /**
+   * How many `env` has.
+   */
   size_t env_count;
   /**
    * [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what

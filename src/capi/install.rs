@@ -76,12 +76,15 @@ pub struct jsvm_install_options {
     /// process.argv; as Node has it, the program and the script come first. What these three say counts where
     /// JSVM_PART_PROCESS is new to the context.
     pub argv: *const jsvm_str,
+    /// How many `argv` has.
     pub argv_count: usize,
     /// process.execArgv.
     pub exec_argv: *const jsvm_str,
+    /// How many `exec_argv` has.
     pub exec_argv_count: usize,
     /// process.env, each as NAME=value. Default: nothing; the host's own environment is not shown.
     pub env: *const jsvm_str,
+    /// How many `env` has.
     pub env_count: usize,
     /// [in] The file from which `require` resolves, or with a slash at its end the folder; it need not be there. Default: what
     /// an earlier install gave; at first the working directory.

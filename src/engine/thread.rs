@@ -264,10 +264,12 @@ impl Thread {
         // Read before others can see the run: they may put off the look.
         let look = run.next_look();
         self.exchange(run.below, run);
+        // From here on it is taken off, also if there is no thread to be had for the watchdog.
+        let running = Running(run);
         if look != NEVER || run.cancel.is_some() || run.break_on_sigint {
             self.arm(run, look);
         }
-        Running(run)
+        running
     }
 
     fn arm(&'static self, run: &Run, look: u64) {

@@ -377,9 +377,12 @@ function isPrototype(value) {
   return Boolean(constructor) && constructor.prototype === value;
 }
 
+// A regular expression that is compiled where no stack is left is a SyntaxError.
 function isOverflow(error) {
-  return brand(error) === 'Error' &&
-    getOwnPropertyDescriptor(error, 'message')?.value === 'Maximum call stack size exceeded';
+  if (brand(error) !== 'Error') return false;
+  const message = getOwnPropertyDescriptor(error, 'message')?.value;
+  return typeof message === 'string' &&
+    (message === 'Maximum call stack size exceeded' || string.endsWith(message, ': Stack overflow'));
 }
 
 // What is given of the options that there are.

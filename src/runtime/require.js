@@ -141,7 +141,7 @@ function loadFile(module, filename) {
   return module.exports;
 }
 
-// The host may name what is no regular file, such as a pipe, which has no path of its own.
+// The host may name what is no regular file, such as a pipe, which need not have a path of its own.
 function runMain(name) {
   const absolute = path.resolve(name);
   const filename = kindOf(absolute) === 'other' ? absolute : resolve(absolute, '/', []);

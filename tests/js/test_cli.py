@@ -297,6 +297,16 @@ class Streams(Case):
         self.assertEqual(running.stderr.read(), b"")
         running.stderr.close()
 
+    def test_a_pipe_as_the_file(self):
+        self.prints("piped true\n", "/dev/stdin", stdin=b"console.log('piped', require.main === module)")
+        name = self.file("named", "")
+        os.unlink(name)
+        os.mkfifo(name)
+        running = subprocess.Popen([JSVM, name], stdout=subprocess.PIPE)
+        with open(name, "w") as pipe:
+            pipe.write("console.log('named')")
+        self.assertEqual(running.communicate(timeout=LIMIT)[0], b"named\n")
+
     def test_closed_streams(self):
         def shell(command, stdin=subprocess.DEVNULL):
             done = subprocess.run(["sh", "-c", command, JSVM], capture_output=True, stdin=stdin, timeout=LIMIT)

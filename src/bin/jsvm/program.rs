@@ -155,12 +155,11 @@ impl Source<'_> {
 
 /// What cannot be read is told in a line. A name without a file may still be a module's: `require` looks.
 fn check(name: &OsStr) -> Result<(), String> {
-    // A pipe is opened once: its writer does not come again.
-    let opened = std::fs::metadata(name).and_then(|about| match about.is_file() {
-        true => std::fs::File::open(name).map(drop),
-        false => Ok(()),
-    });
-    match opened {
+    // A pipe is opened once: its writer would not come back.
+    if std::fs::metadata(name).is_ok_and(|found| !found.is_file()) {
+        return Ok(());
+    }
+    match std::fs::File::open(name) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(format!("{} cannot be read: {error}", name.display()))
         }
