@@ -158,16 +158,14 @@ class Files(Case):
         self.prints("1 true\n", self.folder.name)
         self.prints("1 true\n", "index", cwd=self.folder.name)
 
-    def test_a_pipe(self):
-        # Opened once: the writer does not come again.
-        pipe = os.path.join(self.folder.name, "pipe")
-        os.mkfifo(pipe)
-        with subprocess.Popen(["sh", "-c", 'echo "console.log(1)" >"$0"', pipe]):
-            self.prints("1\n", pipe)
-        self.prints("2\n", "/dev/stdin", stdin=b"console.log(2)")
-
     def test_global(self):
         self.prints("true false\n", "-p", "`${global === globalThis} ${Object.keys(globalThis).includes('global')}`")
+
+    def test_inspecting_what_is_deeper_than_the_stack(self):
+        for shift in range(8):
+            self.prints("true\n", "-p", f"let a = {{}}; for (let i = 0; i < 1e5; i++) a = {{ a }};"
+                        f"const f = (n) => n ? f(n - 1) : require('util').inspect(a, {{ depth: Infinity }});"
+                        f"/interrupted prematurely/.test(f({shift}))")
 
     def test_a_missing_module_is_an_uncaught_error(self):
         path = self.file("main.js", "require('./nothing')")
