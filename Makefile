@@ -15,9 +15,10 @@ TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
-run: ## set up, build, run the C++ and C examples; the last is the TypeScript compiler
+run: ## set up, build, run the examples; the last is the TypeScript compiler
 	@scripts/setup --typescript
 	@$(MAKE) --no-print-directory build
+	@tests/js/run --in examples/js
 	@examples/cpp/run --show
 	@examples/c/run --show --typescript
 
