@@ -12,6 +12,7 @@ use crate::engine::watchdog::now;
 use crate::runtime::Options;
 use crate::runtime::native::Natives;
 use crate::runtime::realm::{self, Source};
+use crate::runtime::resolve;
 use crate::vm::context::Context;
 use std::sync::Arc;
 
@@ -43,8 +44,10 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         Ok(())
     })?;
     native.function("cwd", |scope, _, result| {
-        let path = std::env::current_dir().map_err(|error| Error::invalid(format!("cwd: {error}")))?;
-        result.set(value::string(scope, &path.to_string_lossy())?.into());
+        match std::env::current_dir() {
+            Ok(path) => result.set(value::string(scope, &path.to_string_lossy())?.into()),
+            Err(error) => return resolve::throw_io(scope, &error, "cwd", "."),
+        }
         Ok(())
     })?;
     native.function("columns", |scope, arguments, result| {

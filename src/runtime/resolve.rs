@@ -70,8 +70,8 @@ fn read(path: &str) -> Outcome<Result<Vec<u8>, (&'static str, io::Error)>> {
     Ok(Ok(bytes))
 }
 
-/// Throws what Node throws where a file cannot be read.
-fn throw_io(scope: &mut Scope<'_, '_>, error: &io::Error, syscall: &str, path: &str) -> Outcome<()> {
+/// Throws what Node throws where the system refuses something.
+pub fn throw_io(scope: &mut Scope<'_, '_>, error: &io::Error, syscall: &str, path: &str) -> Outcome<()> {
     let errno = error.raw_os_error().unwrap_or(libc::EIO);
     let (code, text) = match errno {
         libc::ENOENT => ("ENOENT", "no such file or directory"),

@@ -158,6 +158,13 @@ class Files(Case):
         self.prints("1 true\n", self.folder.name)
         self.prints("1 true\n", "index", cwd=self.folder.name)
 
+    def test_a_working_directory_that_is_gone(self):
+        code = "try { process.cwd() } catch (error) { console.log(error.code, error.syscall) }"
+        with tempfile.TemporaryDirectory() as gone:
+            inside = lambda: (os.chdir(gone), os.rmdir(gone))
+            self.prints("ENOENT cwd\n", "-e", code, preexec_fn=inside)
+            os.mkdir(gone)
+
     def test_global(self):
         self.prints("true false\n", "-p", "`${global === globalThis} ${Object.keys(globalThis).includes('global')}`")
 
