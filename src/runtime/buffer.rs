@@ -1,6 +1,6 @@
 //! `Buffer`.
 
-use crate::runtime::realm::Source;
+use crate::realm::Source;
 
 pub const SOURCE: Source = Source { name: "buffer", text: include_str!("buffer.js"), natives: |_| Ok(()) };
 pub const NUMBERS: Source =

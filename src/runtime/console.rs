@@ -1,8 +1,8 @@
 //! `console`.
 
 use crate::engine::enter::Outcome;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use std::sync::OnceLock;
 use std::time::Instant;
 

@@ -2,8 +2,8 @@
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::value;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use memchr::memmem;
 use v8::{ArrayBufferView, FunctionCallbackArguments, Local, NewStringType, WriteFlags};
 

@@ -1,5 +1,5 @@
 //! Node's EventEmitter.
 
-use crate::runtime::realm::Source;
+use crate::realm::Source;
 
 pub const SOURCE: Source = Source { name: "events", text: include_str!("events.js"), natives: |_| Ok(()) };

@@ -2,12 +2,11 @@
 
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::value;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::{self, Source};
+use crate::realm::native::Natives;
+use crate::realm::{self, Source};
 use unicode_width::UnicodeWidthChar;
 
-pub const SOURCES: [Source; 9] = [
-    source("builtins", include_str!("builtins.js")),
+pub const SOURCES: [Source; 8] = [
     source("inspect", include_str!("inspect.js")),
     source("inspect_error", include_str!("inspect_error.js")),
     source("inspect_format", include_str!("inspect_format.js")),

@@ -1,8 +1,8 @@
 //! `queueMicrotask`.
 
 use crate::engine::enter::{Outcome, Scope};
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 
 pub const SOURCE: Source = Source { name: "microtask", text: include_str!("microtask.js"), natives };
 

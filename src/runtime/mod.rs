@@ -1,23 +1,19 @@
 //! What scripts expect around them: each part is installed by itself, and none by default.
 //!
 //! A part is JavaScript, in a file of this folder, over a few functions in Rust (its natives), in a file of
-//! the same name. It runs in the context that it is installed in, under the limits of the call that calls
-//! it. `realm` loads the files, `native` makes the functions.
+//! the same name. It runs in the context that it is installed in, under the limits of the call that calls it.
 
 mod buffer;
 mod console;
 mod encoding;
-mod errors;
 pub mod event_loop;
 mod events;
 pub mod inspect;
 mod microtask;
 mod modules;
-mod native;
 pub mod output;
 mod path;
 pub mod process;
-mod realm;
 pub mod require;
 mod resolve;
 mod structured_clone;
@@ -31,6 +27,7 @@ mod url;
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
+use crate::realm::{self, Source};
 use crate::vm::context::Context;
 
 /// What can be installed, as bits.
@@ -72,9 +69,9 @@ const PARTS: &[Part] = &[
     Part { bit: PROCESS, file: "process" },
 ];
 
-/// The files, by name.
-const SOURCES: &[&[realm::Source]] = &[
-    &[errors::SOURCE, events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
+/// The files.
+pub const SOURCES: &[&[Source]] = &[
+    &[events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
     &[timers::SOURCE, uncaught::SOURCE],
     &[console::SOURCE, console::TABLE],
     &inspect::SOURCES,

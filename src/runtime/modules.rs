@@ -1,7 +1,6 @@
 //! The modules that `require` has by name, and those of them that have a file for themselves.
 
-use crate::runtime::SOURCES;
-use crate::runtime::realm::Source;
+use crate::realm::{self, Source};
 
 pub const SOURCE: Source = Source {
     name: "modules",
@@ -10,7 +9,7 @@ pub const SOURCE: Source = Source {
         // Whether this build has the file.
         native.function("has", |scope, arguments, result| {
             let name = arguments.get(0).to_rust_string_lossy(scope);
-            result.set_bool(SOURCES.iter().copied().flatten().any(|source| source.name == name));
+            result.set_bool(realm::find(&name).is_some());
             Ok(())
         })
     },

@@ -3,8 +3,8 @@
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::function::{self, Call, Host, Reply};
 use crate::engine::value::{self, In};
-use crate::runtime::native::Natives;
-use crate::runtime::realm::{self, Source};
+use crate::realm::native::Natives;
+use crate::realm::{self, Source};
 use std::io;
 use std::sync::atomic::{AtomicI32, Ordering};
 

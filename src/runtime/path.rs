@@ -2,8 +2,8 @@
 
 use crate::engine::enter::Outcome;
 use crate::engine::value;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 
 pub const SOURCE: Source = Source { name: "path", text: include_str!("path.js"), natives };
 

@@ -2,9 +2,9 @@
 
 use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::value;
-use crate::runtime::native::Natives;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use crate::runtime::output;
-use crate::runtime::realm::Source;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;

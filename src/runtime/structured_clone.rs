@@ -2,8 +2,8 @@
 
 use crate::engine::clone;
 use crate::engine::enter::{Fail, Outcome, Thrown};
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use std::collections::HashSet;
 use v8::Local;
 

@@ -2,8 +2,8 @@
 
 use crate::engine::drain;
 use crate::engine::enter::Outcome;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use crate::vm::context;
 
 pub const SOURCE: Source = Source { name: "ticks", text: include_str!("ticks.js"), natives };

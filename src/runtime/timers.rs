@@ -7,8 +7,8 @@ use crate::engine::isolate::Isolate;
 use crate::engine::timers::AT_ONCE;
 use crate::engine::value::Held;
 use crate::engine::watchdog::now;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::{self, Source};
+use crate::realm::native::Natives;
+use crate::realm::{self, Source};
 use crate::vm::context;
 
 pub const SOURCE: Source = Source { name: "timers", text: include_str!("timers.js"), natives };

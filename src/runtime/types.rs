@@ -1,8 +1,8 @@
 //! What kind of object a value is, by V8's brand: `util.types`.
 
 use crate::engine::enter::Outcome;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use v8::Value;
 
 pub const SOURCE: Source = Source { name: "types", text: "return native;", natives };

@@ -2,8 +2,8 @@
 
 use crate::engine::drain;
 use crate::engine::enter::Outcome;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 
 pub const SOURCE: Source = Source { name: "uncaught", text: include_str!("uncaught.js"), natives };
 

@@ -2,8 +2,8 @@
 
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::value;
-use crate::runtime::native::Natives;
-use crate::runtime::realm::Source;
+use crate::realm::Source;
+use crate::realm::native::Natives;
 use url::{Url, form_urlencoded, quirks};
 use v8::{FunctionCallbackArguments, Local};
 

@@ -1,9 +1,13 @@
-//! The runtime's JavaScript in one context: each file is loaded once, when it is first asked for.
+//! The library's own JavaScript in one context: each file is loaded once, when it is first asked for.
+//!
+//! A file is JavaScript over a few functions in Rust (its natives, see `native`), in a file of the same name.
+
+mod errors;
+pub mod native;
 
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::value;
-use crate::runtime::SOURCES;
-use crate::runtime::native::Natives;
+use crate::realm::native::Natives;
 use crate::vm::compile_function::{self, Options};
 use crate::vm::context;
 
@@ -13,6 +17,15 @@ pub struct Source {
     pub name: &'static str,
     pub text: &'static str,
     pub natives: fn(&mut Natives<'_, '_, '_>) -> Outcome<()>,
+}
+
+/// The files that every layer's build on.
+pub const SOURCES: &[&[Source]] =
+    &[&[errors::SOURCE, Source { name: "builtins", text: include_str!("builtins.js"), natives: |_| Ok(()) }]];
+
+/// A file of the library by its name.
+pub fn find(name: &str) -> Option<&'static Source> {
+    crate::FILES.iter().copied().flatten().copied().flatten().find(|source| source.name == name)
 }
 
 /// What a file exports, in the scope's context.
@@ -31,9 +44,7 @@ pub fn load<'s>(scope: &mut Scope<'s, '_>, name: &str) -> Outcome<v8::Local<'s, 
     if let Ok(exports) = v8::Local::<v8::Object>::try_from(exports) {
         return Ok(exports);
     }
-    let source =
-        SOURCES.iter().copied().flatten().find(|source| source.name == name).expect("a file of the runtime");
-    let exports = run(scope, source)?;
+    let exports = run(scope, find(name).expect("a file of the library"))?;
     loaded.set(scope, key.into(), exports.into()).thrown()?;
     Ok(exports)
 }

@@ -1,5 +1,5 @@
 //! Errors as Node's users know them.
 
-use crate::runtime::realm::Source;
+use crate::realm::Source;
 
 pub const SOURCE: Source = Source { name: "errors", text: include_str!("errors.js"), natives: |_| Ok(()) };
