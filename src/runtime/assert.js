@@ -4,8 +4,8 @@
 
 const { coded, invalidArgType } = load('errors');
 const { format, inspect } = load('inspect');
-const { isDeepEqual, isDeepStrictEqual } = load('deep_equal');
-const { AssertionError, isError } = load('assert_error');
+const { isDeepEqual, isDeepStrictEqual, isError } = load('deep_equal');
+const { AssertionError } = load('assert_error');
 const { callOf } = load('assert_source');
 const { throws, rejects, doesNotThrow, doesNotReject } = load('assert_throws');
 const { isRegExp } = load('types');

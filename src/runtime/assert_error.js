@@ -5,7 +5,7 @@
 const { invalidArgType } = load('errors');
 const { inspect } = load('inspect');
 const { diff } = load('assert_diff');
-const types = load('types');
+const { isError } = load('deep_equal');
 
 const CODE = 'ERR_ASSERTION';
 const TITLES = {
@@ -23,7 +23,6 @@ const TITLES = {
 };
 
 const isObject = (value) => typeof value === 'object' && value !== null;
-const isError = (value) => types.isNativeError(value) || value instanceof Error;
 
 // Everything of a value, in lines that can be compared.
 function show(value) {
@@ -35,12 +34,15 @@ function shorten(text, most) {
   return text.length > most ? `${text.slice(0, most - 3)}...` : text;
 }
 
+const hidden = (object, name, value) =>
+  Object.defineProperty(object, name, { __proto__: null, value, configurable: true, enumerable: false, writable: true });
+
 // Two errors differ in what they say; their stacks are not to be compared.
 function withoutFrames(error) {
   const copy = Object.assign(new Error(error.message), error);
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error));
-  const stack = Error.prototype.toString.call(error);
-  return Object.defineProperty(copy, 'stack', { value: stack, configurable: true, writable: true });
+  if (Object.hasOwn(error, 'cause')) hidden(copy, 'cause', isError(error.cause) ? withoutFrames(error.cause) : error.cause);
+  return hidden(copy, 'stack', Error.prototype.toString.call(error));
 }
 
 function equalMessage(actual, expected, operator, message) {
@@ -95,12 +97,10 @@ class AssertionError extends Error {
     const { message, operator, stackStartFn } = options;
     super(messageOf(options));
     this.generatedMessage = !message;
-    const define = (name) => Object.defineProperty(this, 'name',
-      { value: name, configurable: true, enumerable: false, writable: true });
-    define(`AssertionError [${CODE}]`);
+    hidden(this, 'name', `AssertionError [${CODE}]`);
     Error.captureStackTrace(this, stackStartFn ?? AssertionError);
     void this.stack; // V8 writes the name down when the stack is first asked for.
-    define('AssertionError');
+    hidden(this, 'name', 'AssertionError');
     this.code = CODE;
     this.actual = options.actual;
     this.expected = options.expected;
@@ -125,4 +125,4 @@ class AssertionError extends Error {
   }
 }
 
-return { AssertionError, isError };
+return { AssertionError };

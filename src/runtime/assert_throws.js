@@ -4,8 +4,8 @@
 
 const { coded, describe, invalidArgType, invalidArgValue, requireFunction } = load('errors');
 const { inspect } = load('inspect');
-const { isDeepStrictEqual } = load('deep_equal');
-const { AssertionError, isError } = load('assert_error');
+const { isDeepStrictEqual, isError } = load('deep_equal');
+const { AssertionError } = load('assert_error');
 const types = load('types');
 
 const NOTHING = Symbol('nothing was thrown');

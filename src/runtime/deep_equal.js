@@ -4,12 +4,16 @@
 // that those of another context are compared like those of this one.
 
 const types = load('types');
+const { typed: { getToStringTag } } = load('builtins');
 const { namesOf } = load('inspect_native');
 const { isBuiltin } = load('modules');
 const { is, getPrototypeOf, getOwnPropertySymbols, hasOwn, keys } = Object;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 const tagOf = uncurry(Object.prototype.toString);
+
+// An error by its brand, or by its prototype: some make their own.
+const isError = (value) => types.isNativeError(value) || value instanceof Error;
 
 // The primitive that a box, a date or a regular expression stands for.
 const INNER = [
@@ -23,7 +27,7 @@ const INNER = [
 ];
 // Of these only the identical one is equal.
 const UNIQUE = [types.isPromise, types.isWeakMap, types.isWeakSet];
-const KINDS = [types.isMap, types.isSet, types.isNativeError, Array.isArray, types.isArrayBufferView,
+const KINDS = [types.isMap, types.isSet, isError, Array.isArray, types.isArrayBufferView,
   types.isAnyArrayBuffer, ...INNER.map(([is]) => is)];
 
 const isObject = (value) => typeof value === 'object' && value !== null;
@@ -72,7 +76,7 @@ class Comparison {
     }
     if (types.isAnyArrayBuffer(a) && !sameBytes(a, b)) return false;
     if (Array.isArray(a) && a.length !== b.length) return false;
-    if (types.isNativeError(a) && !this.sameErrors(a, b)) return false;
+    if (isError(a) && !this.sameErrors(a, b)) return false;
     if (types.isMap(a) && !this.sameMaps(a, b)) return false;
     if (types.isSet(a) && !this.sameSets(a, b)) return false;
     if (isURL(a) && !(isURL(b) && a.href === b.href)) return false;
@@ -97,6 +101,7 @@ class Comparison {
 
   // -0 and 0, and different NaNs, are told apart by their bytes only where Object.is tells them apart.
   sameElements(a, b) {
+    if (getToStringTag(a) !== getToStringTag(b)) return false;
     if (!types.isFloat16Array(a) && !types.isFloat32Array(a) && !types.isFloat64Array(a)) return sameBytes(a, b);
     return a.length === b.length && a.every((value, i) => this.samePrimitives(value, b[i]));
   }
@@ -139,6 +144,7 @@ function matchAll(entries, rest, same) {
 }
 
 return {
+  isError,
   isDeepEqual: (a, b) => new Comparison(false).equal(a, b),
   isDeepStrictEqual: (a, b) => new Comparison(true).equal(a, b),
 };
