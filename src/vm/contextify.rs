@@ -133,7 +133,6 @@ pub fn set<'s>(
     both: Both<'s>,
     key: Local<'s, v8::Name>,
     value: Local<'s, v8::Value>,
-    strict: bool,
 ) -> Answer<()> {
     let behind = attributes(scope, both.global, key)?;
     let front = attributes(scope, both.sandbox, key)?;
@@ -145,9 +144,8 @@ pub fn set<'s>(
     }
     // V8 would go on to write the same value once more, by the definer. That changes nothing if the sandbox has an
     // ordinary data property now, nobody else could see the second write, and there is nothing behind to be kept up.
-    // (For `function f() {}` V8 asks as for a strict write, and goes on to declare it behind.)
-    let declares = strict && value.is_function();
-    let plain = behind.is_none() && !declares && raw::is_ordinary(both.sandbox);
+    // (For `function f() {}` V8 asks as for a write, and goes on to declare it behind.)
+    let plain = behind.is_none() && !value.is_function() && raw::is_ordinary(both.sandbox);
     let data = plain
         && front.is_some()
         && has_own(scope, both.sandbox, key)?

@@ -113,13 +113,7 @@ macro_rules! callbacks {
                 _: ReturnValue<v8::Boolean>,
             ) -> Intercepted {
                 let name = $name;
-                let strict = args.should_throw_on_error();
-                answer(
-                    scope,
-                    &args,
-                    |both| rules::set(scope, both, name(scope, key)?, value, strict),
-                    |()| (),
-                )
+                answer(scope, &args, |both| rules::set(scope, both, name(scope, key)?, value), |()| ())
             }
 
             pub fn query<'s>(
