@@ -2,4 +2,6 @@
 
 pub mod compile_function;
 pub mod context;
+pub mod decorate;
 pub mod script;
+pub mod source;
