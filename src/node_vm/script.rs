@@ -1,7 +1,7 @@
 //! The class that vm.Script extends.
 
 use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
-use crate::engine::error::{Error, Kill};
+use crate::engine::error::{Error, Kill, throw};
 use crate::engine::limits::Limits;
 use crate::engine::value;
 use crate::node_vm::{bytes, context_of, define, string, uint8_array};
@@ -42,7 +42,7 @@ fn construct<'s>(
     _: &mut ReturnValue<'s, v8::Value>,
 ) -> Outcome<()> {
     if !arguments.is_construct_call() {
-        native::throw(
+        throw(
             scope,
             v8::Exception::type_error,
             "Class constructor ContextifyScript cannot be invoked without 'new'",

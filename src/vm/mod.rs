@@ -3,5 +3,7 @@
 pub mod compile_function;
 pub mod context;
 pub mod contextify;
+pub mod decorate;
 mod interceptors;
 pub mod script;
+pub mod source;
