@@ -2,4 +2,5 @@
 
 pub mod compile_function;
 pub mod context;
+pub mod measure_memory;
 pub mod script;
