@@ -2,5 +2,7 @@
 
 pub mod compile_function;
 pub mod context;
+pub mod contextify;
+mod interceptors;
 pub mod measure_memory;
 pub mod script;
