@@ -5,5 +5,6 @@ pub mod context;
 pub mod contextify;
 pub mod decorate;
 mod interceptors;
+pub mod measure_memory;
 pub mod script;
 pub mod source;
