@@ -103,7 +103,7 @@ class Comparison {
   sameElements(a, b) {
     if (getToStringTag(a) !== getToStringTag(b)) return false;
     if (!types.isFloat16Array(a) && !types.isFloat32Array(a) && !types.isFloat64Array(a)) return sameBytes(a, b);
-    return a.length === b.length && a.every((value, i) => this.samePrimitives(value, b[i]));
+    return a.length === b.length && a.every((value, i) => this.strict ? is(value, b[i]) : value === b[i]);
   }
 
   sameSets(a, b) {
