@@ -6,7 +6,7 @@ use crate::engine::function::Record;
 use crate::engine::isolate::{self, Isolate};
 use crate::engine::raw;
 use crate::engine::value::{self, Held, Value};
-use crate::vm::contextify;
+use crate::vm::{contextify, import};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -44,6 +44,7 @@ pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Error> {
     let isolate = Isolate::new(options)?;
     enter::bare(&isolate, |scope| {
         scope.set_allow_wasm_code_generation_callback(allow_wasm);
+        scope.set_host_import_module_dynamically_callback(import::hook);
         let main = make(scope, &Options::default(), MAIN_NAME, false)?;
         let main = v8::Global::new(scope, main);
         isolate.inner().main = Some(main);
