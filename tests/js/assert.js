@@ -225,7 +225,7 @@ t(() => new assert.AssertionError());
 console.log(inspect(Object.getOwnPropertyDescriptors(new assert.AssertionError({actual: 1, expected: 2, operator: 'is'})))
   .replace(/stack: \{[^}]*\},\s*/, ''));
 {
-  const error = new assert.AssertionError({message: 'text', actual: 'x\n'.repeat(20), expected: 'y'.repeat(600)});
+  const error = new assert.AssertionError({message: 'text', actual: 'x\n'.repeat(20), expected: 'y'.repeat(500)});
   console.log(inspect(error).replace(/\n +at .*/g, ''), `${error}`);
   console.log(error.stack.split('\n')[0], Object.getOwnPropertyNames(assert.AssertionError.prototype));
 }
