@@ -2341,6 +2341,32 @@ jsvm_status jsvm_context_install(const jsvm_context *context,
                                  jsvm_error **error);
 
 /**
+ * Gives the context's scripts a module of the host's: `require(name)` returns the value, in place of a file or one of the
+ * library's own modules. A name without "node:" is found with it, too: "http" is require('http') and require('node:http');
+ * "node:http" is require('node:http') alone. Of a name that was provided before, require gives the new value from
+ * now on; who has the old one keeps it.
+ *
+ * It does not install `require`: that is JSVM_PART_REQUIRE, before or after. To give guests the host's modules and no file,
+ * give them a function of the host's by the name `require`.
+ *
+ * Any thread; waits for the isolate. No JavaScript of the guest's runs.
+ *
+ * @param context  [in] a context
+ * @param name     [in] the name, UTF-8; not "", not "node:", no path (".", "..", "/x", "./x", "../x")
+ * @param name_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param value    [in] what require returns: mostly an object of functions; NULL is undefined
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_provide_module(const jsvm_context *context,
+                                        const char *name,
+                                        size_t name_len,
+                                        const jsvm_slot *value,
+                                        jsvm_error **error);
+
+/**
  * Makes an isolate with its main context. The first one starts V8 for the process.
  *
  * Any thread, also inside a host function. node:vm has no isolates; this is Node's process.

@@ -45,6 +45,12 @@ class context : public detail::context_handle {
   void install(std::uint32_t parts, const install_options& options = {}) const {
     options.with([&](const jsvm_install_options* given) { detail::run(jsvm_context_install, get(), parts, given); });
   }
+  /** Gives its scripts a module of the host's: require(name), and require("node:" + name), return what is given. */
+  template <class T>
+  void provide_module(std::string_view name, T&& given) const {
+    const value module = make(std::forward<T>(given));
+    detail::run(jsvm_context_provide_module, get(), name.data(), name.size(), &module.slot());
+  }
   /** What process.exit or process.exitCode came to, with JSVM_PART_PROCESS. */
   [[nodiscard]] std::int32_t exit_code() const {
     std::int32_t code = 0;
