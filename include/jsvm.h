@@ -3620,6 +3620,28 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
                               size_t *length,
                               jsvm_error **error);
 
+/**
+ * The module `node:vm`, for scripts of a context: Script, createContext, runInContext, compileFunction, measureMemory and
+ * the others, as Node has them. The context's "this context" is the context itself. Scripts have it only if the host
+ * gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each time.
+ *
+ * It gives a script no limit that it does not have itself: a timeout of the script's ends the script's own run, a limit of the
+ * call that runs the script ends all. What it makes counts as the isolate's: contexts, code, memory.
+ *
+ * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
+ * change it.
+ *
+ * @param context [in] a context
+ * @param result  [out] the module's exports; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_vm_module(const jsvm_context *context,
+                                   jsvm_value **result,
+                                   jsvm_error **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -173,6 +173,17 @@ class context_options {
     return *this;
   }
 
+  /** The global variables are the properties of a new object: context::contextified_object. */
+  context_options& contextify() noexcept {
+    options_.contextify = true;
+    return *this;
+  }
+  /** The global variables are the properties of this object, which has to live until the context is made. */
+  context_options& contextify(const jsvm_value* object) noexcept {
+    options_.contextified_object = object;
+    return contextify();
+  }
+
   /** The C options, which point into these. */
   [[nodiscard]] jsvm_context_options get() const noexcept {
     jsvm_context_options all = options_;

@@ -28,3 +28,4 @@ pub mod script;
 pub mod slot;
 pub mod symbol;
 pub mod value;
+pub mod vm_module;

@@ -8,6 +8,8 @@ const { array } = load('builtins');
 
 const modules = {
   __proto__: null,
+  assert: ['assert', (file) => file.assert],
+  'assert/strict': ['assert', (file) => file.assert.strict],
   buffer: ['buffer', ({ install: _, ...buffer }) => {
     const { atob, btoa } = load('text');
     return { ...buffer, atob, btoa };
