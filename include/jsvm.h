@@ -460,6 +460,34 @@ typedef enum jsvm_handle_kind {
 } jsvm_handle_kind;
 
 /**
+ * When V8 measures. node:vm: `execution`.
+ */
+typedef enum jsvm_measure_memory_execution {
+  /**
+   * In its next garbage collection of all of the heap. If none begins within 10 to 20 seconds, V8 begins one.
+   */
+  JSVM_MEASURE_MEMORY_EXECUTION_DEFAULT = 0,
+  /**
+   * In a garbage collection that it begins at once, and does in steps.
+   */
+  JSVM_MEASURE_MEMORY_EXECUTION_EAGER = 1,
+} jsvm_measure_memory_execution;
+
+/**
+ * What a measurement tells of. node:vm: `mode`.
+ */
+typedef enum jsvm_measure_memory_mode {
+  /**
+   * All contexts together.
+   */
+  JSVM_MEASURE_MEMORY_MODE_SUMMARY = 0,
+  /**
+   * Each context, too.
+   */
+  JSVM_MEASURE_MEMORY_MODE_DETAILED = 1,
+} jsvm_measure_memory_mode;
+
+/**
  * When a context's microtasks run. node:vm: `microtaskMode`.
  */
 typedef enum jsvm_microtask_mode {
@@ -506,10 +534,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_BUFFER = (1 << 5),
   /**
-   * require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
-   * timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
-   * process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
-   * not trust.
+   * require: CommonJS modules, JSON files and the library's own modules: assert, buffer, console, events, module, path,
+   * process, timers, url and util give what the other parts give, whether those are installed or not. It reads every file
+   * that the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the
+   * host does not trust.
    */
   JSVM_PART_REQUIRE = (1 << 6),
   /**
@@ -744,6 +772,17 @@ typedef struct jsvm_context_options {
    * A jsvm_microtask_mode. node:vm: `microtaskMode`.
    */
   uint32_t microtask_mode;
+  /**
+   * The global variables are the properties of an object: a new one, or `contextified_object`. Default: an ordinary
+   * global object, as with node:vm's DONT_CONTEXTIFY; node:vm's own default is a new object.
+   */
+  bool contextify;
+  /**
+   * [in] The object, of the same isolate; NULL for a new one. What scripts write to their global variables is on the object,
+   * and what the object and its prototypes have are global variables. An object that has a context already keeps
+   * that one, and the other options are ignored. Only with `contextify`. node:vm: `contextObject`.
+   */
+  const struct jsvm_value *contextified_object;
 } jsvm_context_options;
 
 /**
@@ -1082,6 +1121,85 @@ typedef struct jsvm_heap_statistics {
    */
   size_t number_of_detached_contexts;
 } jsvm_heap_statistics;
+
+/**
+ * Options of jsvm_context_measure_memory and jsvm_isolate_measure_memory. Zero is the default of every field.
+ */
+typedef struct jsvm_measure_memory_options {
+  /**
+   * sizeof(jsvm_measure_memory_options).
+   */
+  size_t struct_size;
+  /**
+   * A jsvm_measure_memory_mode. node:vm: `mode`.
+   */
+  uint32_t mode;
+  /**
+   * A jsvm_measure_memory_execution. node:vm: `execution`.
+   */
+  uint32_t execution;
+} jsvm_measure_memory_options;
+
+/**
+ * The memory that a context keeps alive, in bytes: objects, ArrayBuffers and strings outside the heap included.
+ */
+typedef struct jsvm_context_memory {
+  /**
+   * The context's name, with a NUL after it.
+   */
+  const char *name;
+  /**
+   * Bytes of the name.
+   */
+  size_t name_len;
+  /**
+   * What V8 attributes to the context. node:vm: `jsMemoryEstimate`.
+   */
+  size_t estimate;
+  /**
+   * The same. node:vm: `jsMemoryRange[0]`.
+   */
+  size_t range_low;
+  /**
+   * With all that V8 cannot attribute to one context. node:vm: `jsMemoryRange[1]`.
+   */
+  size_t range_high;
+} jsvm_context_memory;
+
+/**
+ * What jsvm_isolate_measure_memory found. Release it with jsvm_memory_measurement_clear.
+ */
+typedef struct jsvm_memory_measurement {
+  /**
+   * The isolate's contexts, also those that the host has let go and that are not collected yet. NULL unless the mode is
+   * DETAILED.
+   */
+  struct jsvm_context_memory *contexts;
+  /**
+   * How many.
+   */
+  size_t len;
+  /**
+   * The sum of all contexts. node:vm: `total`.
+   */
+  size_t total_estimate;
+  /**
+   * The same.
+   */
+  size_t total_range_low;
+  /**
+   * With all that V8 cannot attribute to one context.
+   */
+  size_t total_range_high;
+  /**
+   * WebAssembly's code, of all isolates of the process. node:vm: `WebAssembly.code`.
+   */
+  size_t wasm_code;
+  /**
+   * What V8 knows of that code, of all isolates of the process. node:vm: `WebAssembly.metadata`.
+   */
+  size_t wasm_metadata;
+} jsvm_memory_measurement;
 
 
 
@@ -1783,7 +1901,13 @@ jsvm_status jsvm_context_compile_function(const jsvm_context *context,
                                           jsvm_error **error);
 
 /**
- * Makes a context with an ordinary global object. node:vm: createContext(vm.constants.DONT_CONTEXTIFY).
+ * Makes a context: with an ordinary global object, or with `contextify` one whose variables are an object's properties.
+ * node:vm: createContext.
+ *
+ * Scripts of a contextified object see it thus: reading a variable looks at the object and its prototypes, then at the
+ * builtins; writing one writes the object; `var` and `function` declare on both, `let`, `const` and `class` on neither.
+ * Getters, setters and Proxy traps of the object are called as JavaScript calls them, and what they throw is thrown.
+ * `globalThis` is not the object: it stands for it, and cannot be frozen.
  *
  * Any thread; waits for the isolate.
  *
@@ -1791,7 +1915,7 @@ jsvm_status jsvm_context_compile_function(const jsvm_context *context,
  * @param options [in] options, or NULL
  * @param result  [out] the context; free it with jsvm_context_free
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -1823,6 +1947,41 @@ jsvm_status jsvm_context_evaluate(const jsvm_context *context,
                                   const jsvm_run_options *run_options,
                                   jsvm_slot *result,
                                   jsvm_error **error);
+
+/**
+ * The object that is contextified: what a context was made of with `contextify`; of another context its global object.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] a context
+ * @param result  [out] the object; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_contextified_object(const jsvm_context *context,
+                                             jsvm_value **result,
+                                             jsvm_error **error);
+
+/**
+ * Whether an object is a contextified one, and the context that is its. Like node:vm's it says no to the `globalThis` of
+ * a contextified object, and yes to an ordinary context's. node:vm: isContext.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object     [in] an object
+ * @param is_context [out] whether it is; NULL if it is of no use
+ * @param context    [out] its context, or NULL if it has none; free it with jsvm_context_free. NULL if it is of no use
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (also if it is no object), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_is_context(const jsvm_value *object,
+                            bool *is_context,
+                            jsvm_context **context,
+                            jsvm_error **error);
 
 /**
  * The context's global object: `globalThis`.
@@ -2257,6 +2416,32 @@ jsvm_status jsvm_context_install(const jsvm_context *context,
                                  jsvm_error **error);
 
 /**
+ * Gives the context's scripts a module of the host's: `require(name)` returns the value, in place of a file or one of the
+ * library's own modules. A name without "node:" is found with it, too: "http" is require('http') and require('node:http');
+ * "node:http" is require('node:http') alone. Of a name that was provided before, require gives the new value from
+ * now on; who has the old one keeps it.
+ *
+ * It does not install `require`: that is JSVM_PART_REQUIRE, before or after. To give guests the host's modules and no file,
+ * give them a function of the host's by the name `require`.
+ *
+ * Any thread; waits for the isolate. No JavaScript of the guest's runs.
+ *
+ * @param context  [in] a context
+ * @param name     [in] the name, UTF-8; not "", not "node:", no path (".", "..", "/x", "./x", "../x")
+ * @param name_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param value    [in] what require returns: mostly an object of functions; NULL is undefined
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_provide_module(const jsvm_context *context,
+                                        const char *name,
+                                        size_t name_len,
+                                        const jsvm_slot *value,
+                                        jsvm_error **error);
+
+/**
  * Makes an isolate with its main context. The first one starts V8 for the process.
  *
  * Any thread, also inside a host function. node:vm has no isolates; this is Node's process.
@@ -2619,6 +2804,58 @@ jsvm_status jsvm_flush_finalizers(uint64_t timeout_ms);
  * @param list [in,out] a list that a call filled, or NULL
  */
 JSVM_API void jsvm_slot_list_clear(jsvm_slot_list *list);
+
+/**
+ * Measures how much memory the contexts of the isolate keep alive. The promise is settled while tasks run
+ * (jsvm_isolate_run_tasks, jsvm_promise_await), with an object as node:vm gives it: `total`; `WebAssembly`, if there is some;
+ * in mode DETAILED `current`, which is this context, and `other`, an array. An eager measurement is work that is left; one
+ * of DEFAULT execution is not, as in Node, but jsvm_promise_await waits for it. node:vm: measureMemory.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context in which the promise is made
+ * @param options [in] options, or NULL
+ * @param promise [out] the promise; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_measure_memory(const jsvm_context *context,
+                                        const jsvm_measure_memory_options *options,
+                                        jsvm_value **promise,
+                                        jsvm_error **error);
+
+/**
+ * Measures how much memory the contexts of an isolate keep alive, and runs tasks until V8 has done it. What a task throws
+ * ends the call with EXCEPTION, as in jsvm_promise_await. node:vm: await measureMemory.
+ *
+ * Any thread; waits for the isolate, and outside of it for V8. Inside a host function of the isolate it holds the isolate
+ * while it waits.
+ *
+ * @param isolate     [in] the isolate
+ * @param options     [in] options, or NULL: with DEFAULT execution it may take 20 seconds
+ * @param run_options [in] limits, or NULL
+ * @param result      [out] the measurement; release it with jsvm_memory_measurement_clear
+ * @param error       [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_isolate_measure_memory(const jsvm_isolate *isolate,
+                                        const jsvm_measure_memory_options *options,
+                                        const jsvm_run_options *run_options,
+                                        jsvm_memory_measurement *result,
+                                        jsvm_error **error);
+
+/**
+ * Releases what jsvm_isolate_measure_memory gave out.
+ *
+ * Any thread, no lock. NULL is allowed, as is a measurement that was cleared before.
+ *
+ * @param measurement [in,out] the measurement, or NULL
+ */
+JSVM_API void jsvm_memory_measurement_clear(jsvm_memory_measurement *measurement);
 
 /**
  * Makes an empty object. JavaScript: ({}) in that context.
@@ -3469,6 +3706,28 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
                               size_t capacity,
                               size_t *length,
                               jsvm_error **error);
+
+/**
+ * The module `node:vm`, for scripts of a context: Script, createContext, runInContext, compileFunction, measureMemory and
+ * the others, as Node has them. The context's "this context" is the context itself. Scripts have it only if the host
+ * gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each time.
+ *
+ * It gives a script no limit that it does not have itself: a timeout of the script's ends the script's own run, a limit of the
+ * call that runs the script ends all. What it makes counts as the isolate's: contexts, code, memory.
+ *
+ * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
+ * change it.
+ *
+ * @param context [in] a context
+ * @param result  [out] the module's exports; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_vm_module(const jsvm_context *context,
+                                   jsvm_value **result,
+                                   jsvm_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -66,9 +66,23 @@ class context : public detail::context_handle {
 
   /** `globalThis`. */
   [[nodiscard]] value global() const { return owned(detail::result<jsvm_value*>(jsvm_context_global, get())); }
+  /** The object whose properties are the global variables; of an ordinary context `globalThis`. */
+  [[nodiscard]] value contextified_object() const {
+    return owned(detail::result<jsvm_value*>(jsvm_context_contextified_object, get()));
+  }
+  /** The JavaScript module node:vm, for scripts of this context. */
+  [[nodiscard]] value vm_module() const {
+    return owned(detail::result<jsvm_value*>(jsvm_context_vm_module, get()));
+  }
   /** Gives it what scripts expect around them, before guest code runs: parts are jsvm_part bits. */
   void install(std::uint32_t parts, const install_options& options = {}) const {
     options.with([&](const jsvm_install_options* given) { detail::run(jsvm_context_install, get(), parts, given); });
+  }
+  /** Gives its scripts a module of the host's: require(name), and require("node:" + name), return what is given. */
+  template <class T>
+  void provide_module(std::string_view name, T&& given) const {
+    const value module = make(std::forward<T>(given));
+    detail::run(jsvm_context_provide_module, get(), name.data(), name.size(), &module.slot());
   }
   /** What process.exit or process.exitCode came to, with JSVM_PART_PROCESS. */
   [[nodiscard]] std::int32_t exit_code() const {
@@ -91,6 +105,13 @@ class context : public detail::context_handle {
   }
   /** Its isolate, not owned. No lock. */
   [[nodiscard]] isolate_ref isolate() const;
+  /**
+   * The promise of what the contexts of its isolate take, as an object: `total`, `current` and so on. Tasks have to run
+   * until it settles. node:vm: measureMemory.
+   */
+  [[nodiscard]] jsvm::promise measure_memory(const measure_memory_options& options = {}) const {
+    return jsvm::promise(owned(detail::result<jsvm_value*>(jsvm_context_measure_memory, get(), options.get())));
+  }
 
   // Making values.
 
@@ -286,6 +307,13 @@ class script : public detail::handle<jsvm_script, jsvm_script_free> {
     return detail::text_or_none(jsvm_script_source_url(get()));
   }
 };
+
+/** The context that an object is the contextified object of, if it is one. node:vm: isContext. */
+[[nodiscard]] inline std::optional<context> find_context(const jsvm_value* object) {
+  jsvm_context* found = nullptr;
+  detail::run(jsvm_is_context, object, static_cast<bool*>(nullptr), &found);
+  return found == nullptr ? std::nullopt : std::optional<context>(context(found));
+}
 
 inline context call_info::context() const { return jsvm::context(jsvm_context_clone(home())); }
 

@@ -128,7 +128,7 @@ impl From<Status> for Kill {
 
 impl Kill {
     /// What to say, and Node's code where Node has one.
-    fn message(self) -> (String, Option<&'static str>) {
+    pub fn message(self) -> (String, Option<&'static str>) {
         let after = self.limit_ms.map_or(String::new(), |ms| format!(" after {ms}ms"));
         let (text, code) = match self.status {
             Status::Timeout => {

@@ -34,6 +34,7 @@ unsafe extern "C" {
         microtask_queue: *mut v8::MicrotaskQueue,
     ) -> *const v8::Context;
     pub fn v8__Local__New(isolate: RawIsolate, other: *const v8::Data) -> *const v8::Data;
+    pub fn v8__Object__GetInternalField(this: *const v8::Object, index: c_int) -> *const v8::Data;
     pub fn v8__Object__GetCreationContext(this: *const v8::Object) -> *const v8::Context;
     pub fn v8__Context__SetEmbedderData(context: *const v8::Context, index: c_int, value: *const v8::Value);
     pub fn v8__Context__GetEmbedderData(context: *const v8::Context, index: c_int) -> *const v8::Value;
@@ -44,6 +45,20 @@ unsafe extern "C" {
     );
     pub fn v8__Context__GetNumberOfEmbedderDataFields(context: *const v8::Context) -> u32;
 
+    fn v8__PropertyDescriptor__CONSTRUCT__Value_Writable(
+        this: *mut v8::PropertyDescriptor,
+        value: *const v8::Value,
+        writable: bool,
+    );
+
+    #[link_name = "_ZN2v86Object28HasRealNamedCallbackPropertyENS_5LocalINS_7ContextEEENS1_INS_4NameEEE"]
+    fn object_has_real_named_callback_property(
+        this: *const v8::Object,
+        context: *const v8::Context,
+        key: *const v8::Name,
+    ) -> u16;
+    #[link_name = "_ZN2v87Isolate19HasPendingExceptionEv"]
+    pub fn isolate_has_pending_exception(isolate: RawIsolate) -> bool;
     #[link_name = "_ZN2v87Isolate13SetStackLimitEm"]
     pub fn isolate_set_stack_limit(isolate: RawIsolate, limit: usize);
     #[link_name = "_ZN2v87Isolate36AutomaticallyRestoreInitialHeapLimitEd"]
@@ -62,6 +77,60 @@ unsafe extern "C" {
         value: *const v8::Value,
         gap: *const v8::String,
     ) -> *const v8::String;
+    /// The isolate owns the delegate from now on.
+    #[link_name = "_ZN2v87Isolate13MeasureMemoryENSt4__Cr10unique_ptrINS_21MeasureMemoryDelegateENS1_14default_deleteIS3_EEEENS_22MeasureMemoryExecutionE"]
+    pub fn isolate_measure_memory(
+        isolate: RawIsolate,
+        delegate: *mut MeasureMemoryDelegate,
+        execution: c_int,
+    ) -> bool;
+}
+
+/// `v8::MeasureMemoryDelegate`: what begins like this is one for V8.
+#[repr(C)]
+pub struct MeasureMemoryDelegate {
+    pub vtable: &'static MeasureMemoryVtable,
+}
+
+/// The class's virtual functions in their order. By the Itanium C++ ABI a virtual destructor is two: one for the object
+/// in place, one that frees it too.
+#[repr(C)]
+pub struct MeasureMemoryVtable {
+    pub destroy: unsafe extern "C" fn(this: *mut MeasureMemoryDelegate),
+    pub delete: unsafe extern "C" fn(this: *mut MeasureMemoryDelegate),
+    pub should_measure:
+        unsafe extern "C" fn(this: *mut MeasureMemoryDelegate, context: *const v8::Context) -> bool,
+    pub measurement_complete:
+        unsafe extern "C" fn(this: *mut MeasureMemoryDelegate, result: MeasureMemoryResult),
+}
+
+/// `v8::MeasureMemoryDelegate::Result`, with handles of the scope that is open during the call.
+#[repr(C)]
+pub struct MeasureMemoryResult {
+    pub contexts: *const Span<*const v8::Context>,
+    pub sizes_in_bytes: *const Span<usize>,
+    pub unattributed_size_in_bytes: usize,
+    pub wasm_code_size_in_bytes: usize,
+    pub wasm_metadata_size_in_bytes: usize,
+}
+
+/// `std::span<const T>`.
+#[repr(C)]
+pub struct Span<T> {
+    data: *const T,
+    len: usize,
+}
+
+impl<T> Span<T> {
+    /// # Safety
+    /// C++ made it, and its elements are there.
+    pub unsafe fn elements(&self) -> &[T] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
 }
 
 /// `v8::Internals` in v8-internal.h: where an object has its map and the map its type, without
@@ -83,6 +152,34 @@ pub fn is_ordinary(object: v8::Local<'_, v8::Object>) -> bool {
     unsafe {
         let map = *((word(object) - HEAP_OBJECT_TAG) as *const usize);
         *((map - HEAP_OBJECT_TAG + MAP_INSTANCE_TYPE_OFFSET) as *const u16) == JS_OBJECT_TYPE
+    }
+}
+
+/// Whether the object itself has the property, as an accessor. None: something has thrown.
+pub fn has_real_named_callback_property(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    key: v8::Local<'_, v8::Name>,
+) -> Option<bool> {
+    let context = scope.get_current_context();
+    // `Maybe<bool>` is two bytes, has_value and value, and so comes in a register.
+    // SAFETY: live handles of the isolate that this thread is inside.
+    let maybe = unsafe { object_has_real_named_callback_property(ptr(object), ptr(context), ptr(key)) };
+    let [has_value, value] = maybe.to_ne_bytes();
+    (has_value != 0).then_some(value != 0)
+}
+
+/// A data descriptor that says whether it is writable, and perhaps nothing of a value.
+pub fn property_descriptor(
+    value: Option<v8::Local<'_, v8::Value>>,
+    writable: bool,
+) -> v8::PropertyDescriptor {
+    let mut descriptor = std::mem::MaybeUninit::uninit();
+    // SAFETY: V8 takes an empty handle for no value, and fills the descriptor.
+    unsafe {
+        let value = value.map_or(std::ptr::null(), ptr);
+        v8__PropertyDescriptor__CONSTRUCT__Value_Writable(descriptor.as_mut_ptr(), value, writable);
+        descriptor.assume_init()
     }
 }
 

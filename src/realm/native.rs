@@ -49,7 +49,7 @@ impl Natives<'_, '_, '_> {
 }
 
 /// The boundary around a native: V8 calls it, and no panic may pass V8.
-fn bounded(
+pub fn bounded(
     body: impl Native,
 ) -> impl Copy
 + for<'s, 'i> Fn(&mut Scope<'s, 'i>, v8::FunctionCallbackArguments<'s>, v8::ReturnValue<'s, v8::Value>) {
