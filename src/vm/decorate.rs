@@ -45,6 +45,13 @@ fn try_decorate<'s>(
     Some(())
 }
 
+/// Has an error keep the stack that it has: where it was thrown is no place in a script.
+pub fn spare<'s>(scope: &mut Scope<'s, '_>, error: v8::Local<'s, v8::Value>) {
+    if let (Ok(error), Some(mark)) = (error.try_cast::<v8::Object>(), mark(scope)) {
+        error.set_private(scope, mark, v8::Boolean::new(scope, true).into());
+    }
+}
+
 /// Does something whose errors are decorated on their way out.
 pub fn decorating<'s, T>(
     scope: &mut Scope<'s, '_>,
