@@ -10,18 +10,18 @@ pub type RawIsolate = *mut c_void;
 
 pub type InterruptCallback = unsafe extern "C" fn(isolate: v8::UnsafeRawIsolatePtr, data: *mut c_void);
 
-/// V8 asks for the module of a request, by the request's index. None: an exception is pending.
+/// V8 asks for the module of a request, by the request's index. Null: an exception is pending.
 pub type ResolveModule = for<'s> unsafe extern "C" fn(
     v8::Local<'s, v8::Context>,
     usize,
     v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Module>>;
+) -> *const v8::Module;
 /// As `ResolveModule`, for `import source`.
 pub type ResolveSource = for<'s> unsafe extern "C" fn(
     v8::Local<'s, v8::Context>,
     usize,
     v8::Local<'s, v8::Module>,
-) -> Option<v8::Local<'s, v8::Object>>;
+) -> *const v8::Object;
 
 unsafe extern "C" {
     pub fn v8__Locker__CONSTRUCT(this: *mut [usize; 2], isolate: RawIsolate);

@@ -7,7 +7,9 @@ const {
   requireBoolean, requireBuffer, requireFunction, requireInt32, requireObject, requireOneOf, requireString,
   requireStrings, requireObjects, requireUint32,
 } = load('validate');
-const { ContextifyScript, compileFunction: compile, contextify, isContextified, measure, warn } = native;
+const { ContextifyScript, compileFunction: compile } = native;
+const { contextify, isContextified, measure, warn } = load('node:internal/vm/context');
+const { Module, SourceTextModule, SyntheticModule, importer, setContextImport } = load('node:internal/vm/module');
 const { apply } = Reflect;
 
 // What natives give as bytes is a Buffer to Node's users.
@@ -38,6 +40,11 @@ function requireImport(callback) {
   }
 }
 
+// What answers the imports of code that is compiled with the option.
+function answer(callback) {
+  return typeof callback === 'function' ? importer(callback) : undefined;
+}
+
 function isContext(object) {
   requireObject('object', object, true);
   return isContextified(object);
@@ -62,7 +69,8 @@ class Script extends ContextifyScript {
     if (cachedData !== undefined) requireBuffer('options.cachedData', cachedData);
     requireBoolean('options.produceCachedData', produceCachedData);
     requireImport(importModuleDynamically);
-    super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context);
+    super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context,
+      answer(importModuleDynamically));
     if (produceCachedData) this.cachedData = buffer(this.cachedData);
   }
 
@@ -128,7 +136,9 @@ function createContext(contextObject = { __proto__: plain }, options = NO_OPTION
   requireImport(importModuleDynamically);
   const global = contextify(ordinary ? undefined : contextObject, name, origin, strings, wasm,
     microtaskMode === 'afterEvaluate');
-  return ordinary ? global : contextObject;
+  const context = ordinary ? global : contextObject;
+  if (importModuleDynamically !== undefined) setContextImport(context, answer(importModuleDynamically), context);
+  return context;
 }
 
 function createScript(code, options) {
@@ -180,7 +190,7 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   requireObjects('options.contextExtensions', contextExtensions);
   requireImport(importModuleDynamically);
   const compiled = compile(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
-    contextExtensions, params);
+    contextExtensions, params, answer(importModuleDynamically));
   if (produceCachedData) compiled.cachedData = buffer(compiled.cachedData);
   return compiled;
 }
@@ -201,5 +211,5 @@ function measureMemory(options = NO_OPTIONS) {
 
 return {
   Script, createContext, createScript, runInContext, runInNewContext, runInThisContext, isContext, compileFunction,
-  measureMemory, constants,
+  measureMemory, constants, Module, SourceTextModule, SyntheticModule,
 };

@@ -111,7 +111,6 @@ fn promise<'s>(scope: &mut Scope<'s, '_>, module: Local<'s, Module>) -> Outcome<
 }
 
 struct Node<'s> {
-    record: Record<'s>,
     module: Local<'s, Module>,
     /// By which the walk came here.
     parent: usize,
@@ -185,7 +184,7 @@ impl<'s> Graph<'s> {
         path: &mut Vec<(usize, Option<Local<'s, v8::Array>>, u32)>,
     ) {
         let at = self.nodes.len();
-        self.nodes.push(Node { record, module, parent, low: at, on_stack: true });
+        self.nodes.push(Node { module, parent, low: at, on_stack: true });
         self.by_hash.entry(module.get_identity_hash().get()).or_default().push(at);
         stack.push(at);
         path.push((at, module::linked(scope, record), 0));
@@ -211,11 +210,15 @@ unsafe extern "C" fn on_resolve<'s>(
     context: Local<'s, v8::Context>,
     index: usize,
     referrer: Local<'s, Module>,
-) -> Option<Local<'s, Module>> {
+) -> *const Module {
     // SAFETY: V8 calls with a live context and an open handle scope.
     v8::callback_scope!(unsafe scope, context);
-    let mut resolved = None;
-    no_unwind(|| resolved = resolve(scope, index, referrer).ok().map(|record| module::module(scope, record)));
+    let mut resolved = std::ptr::null();
+    no_unwind(|| {
+        if let Ok(record) = resolve(scope, index, referrer) {
+            resolved = raw::ptr(module::module(scope, record));
+        }
+    });
     resolved
 }
 
@@ -224,12 +227,14 @@ unsafe extern "C" fn on_resolve_source<'s>(
     context: Local<'s, v8::Context>,
     index: usize,
     referrer: Local<'s, Module>,
-) -> Option<Local<'s, v8::Object>> {
+) -> *const v8::Object {
     // SAFETY: V8 calls with a live context and an open handle scope.
     v8::callback_scope!(unsafe scope, context);
-    let mut resolved = None;
+    let mut resolved = std::ptr::null();
     no_unwind(|| {
-        resolved = resolve(scope, index, referrer).and_then(|record| source_object(scope, record)).ok();
+        if let Ok(object) = resolve(scope, index, referrer).and_then(|record| source_object(scope, record)) {
+            resolved = raw::ptr(object);
+        }
     });
     resolved
 }

@@ -7,7 +7,7 @@ use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, Status as Misuse, throw_coded};
 use crate::engine::function::no_unwind;
 use crate::engine::seal::{seal, unseal};
-use crate::engine::{raw, value, weak};
+use crate::engine::{raw, weak};
 use crate::vm::import::{self, Answer};
 use crate::vm::source::{self, Origin};
 use crate::vm::state::state;
