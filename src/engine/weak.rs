@@ -15,6 +15,7 @@ struct Entry {
 
 /// The objects that are there, by key. Several may have the same.
 #[derive(Default)]
+#[allow(clippy::vec_box, reason = "V8 knows an entry by its address")]
 pub struct Table {
     entries: HashMap<i32, Vec<Box<Entry>>>,
 }
