@@ -4187,8 +4187,8 @@ jsvm_status jsvm_json_module_new(const jsvm_context *context,
  * @param len        [in] how many
  * @param result     [out] the module; free it with jsvm_module_free
  * @param error      [out] what went wrong, or NULL
- * @return OK, EXCEPTION (WebAssembly.CompileError, also if the context may not compile WebAssembly), INVALID_ARGUMENT, BUSY,
- *   DISPOSED, OUT_OF_MEMORY, FORKED
+ * @return OK, EXCEPTION (WebAssembly.CompileError), INVALID_ARGUMENT, WRONG_STATE (the context may not compile WebAssembly),
+ *   BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD

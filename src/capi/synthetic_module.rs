@@ -176,8 +176,8 @@ pub unsafe extern "C" fn jsvm_json_module_new(
 /// @param len        [in] how many
 /// @param result     [out] the module; free it with jsvm_module_free
 /// @param error      [out] what went wrong, or NULL
-/// @return OK, EXCEPTION (WebAssembly.CompileError, also if the context may not compile WebAssembly), INVALID_ARGUMENT, BUSY,
-///   DISPOSED, OUT_OF_MEMORY, FORKED
+/// @return OK, EXCEPTION (WebAssembly.CompileError), INVALID_ARGUMENT, WRONG_STATE (the context may not compile WebAssembly),
+///   BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_wasm_module_new(

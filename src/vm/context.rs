@@ -306,7 +306,12 @@ pub fn module_name(scope: &Scope<'_, '_>) -> String {
 }
 
 unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Local<v8::String>) -> bool {
-    // SAFETY: V8 calls with a live context and an open handle scope.
+    allows_wasm(context)
+}
+
+/// Whether WebAssembly may be compiled in a context.
+pub fn allows_wasm(context: v8::Local<v8::Context>) -> bool {
+    // SAFETY: slots are read inside the isolate, with a handle scope open.
     slot(context, SLOT_WASM).is_none_or(|value| value.is_null() || unsafe { !(*value).is_false() })
 }
 

@@ -133,7 +133,17 @@ fn evaluate_pieces<'s>(scope: &mut Scope<'s, '_>, graph: &Graph<'s>) -> Outcome<
 }
 
 fn promise<'s>(scope: &mut Scope<'s, '_>, module: Local<'s, Module>) -> Outcome<Local<'s, v8::Promise>> {
-    module.evaluate(scope).thrown()?.try_cast().map_err(|_| Fail::Thrown)
+    v8::tc_scope!(let caught, scope);
+    let mut promise = module.evaluate(caught);
+    if promise.is_none() && !caught.has_terminated() && module::status(module) == Status::Errored {
+        // Of a synthetic module V8 throws the error at first, and gives the rejected promise when it is asked again.
+        caught.reset();
+        promise = module.evaluate(caught);
+    }
+    if promise.is_none() {
+        caught.rethrow();
+    }
+    promise.thrown()?.try_cast().map_err(|_| Fail::Thrown)
 }
 
 struct Node<'s> {

@@ -115,6 +115,11 @@ impl Module {
     /// A module of WebAssembly: its default export, and what `import source` gives, is the WebAssembly.Module.
     pub fn wasm(context: &Context, name: Option<&str>, bytes: &[u8]) -> Result<Module, Error> {
         enter::touch(&context.isolate, Some(&context.global), |scope| {
+            // V8 asks this only of scripts.
+            if !context::allows_wasm(scope.get_current_context()) {
+                let message = "context: it may not compile WebAssembly";
+                return Err(Error::new(Misuse::WrongState, message).into());
+            }
             let compiled = v8::WasmModuleObject::compile(scope, bytes).thrown()?;
             with_default(scope, name, compiled.into(), Some(compiled.into()))
         })
