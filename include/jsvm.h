@@ -3247,6 +3247,22 @@ jsvm_status jsvm_module_namespace(const jsvm_module *module,
 JSVM_API const char *jsvm_module_identifier(const jsvm_module *module);
 
 /**
+ * The context that a module is of.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] the context; free it with jsvm_context_free
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_context(const jsvm_module *module,
+                                jsvm_context **result,
+                                jsvm_error **error);
+
+/**
  * What a module imports: each specifier with its attributes and its phase once, in the order of the source. A synthetic
  * module imports nothing. node:vm: module.moduleRequests; the specifiers are `dependencySpecifiers`.
  *

@@ -13,6 +13,12 @@ static void states_of_a_graph(void) {
       new_module(context, "a", "import { b } from 'b'; import { c } from 'c'; export default b * 10 + c;");
   jsvm_value *none = NULL;
   CHECK_STR(jsvm_module_identifier(a), "a");
+  {
+    jsvm_context *home = NULL;
+    CHECK_OK(jsvm_module_context(a, &home, &error), &error);
+    CHECK_STR(jsvm_context_name(home), "VM Main Context");
+    jsvm_context_free(home);
+  }
   CHECK_EQ_INT(module_status(a), JSVM_MODULE_STATE_UNLINKED);
   CHECK_CODE(jsvm_module_namespace(a, &none, &error), JSVM_STATUS_WRONG_STATE, &error,
              "ERR_VM_MODULE_STATUS");
@@ -544,6 +550,11 @@ static void bad_input(void) {
   INVALID(jsvm_module_status(NULL, &state, &error), "module: ");
   INVALID(jsvm_module_status(module, NULL, &error), "result: ");
   INVALID(jsvm_module_status((jsvm_module *)context, &state, &error), "not a live jsvm_module");
+  {
+    jsvm_context *home = NULL;
+    INVALID(jsvm_module_context(freed, &home, &error), "module: ");
+    INVALID(jsvm_module_context(module, NULL, &error), "result: ");
+  }
   INVALID(jsvm_module_error(freed, &slot, &error), "module: ");
   INVALID(jsvm_module_error(module, NULL, &error), "result: ");
   INVALID(jsvm_module_namespace(freed, &value, &error), "module: ");
