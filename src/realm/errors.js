@@ -10,9 +10,14 @@ const { includes, slice } = load('builtins').string;
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
   const error = new Kind(message);
-  const name = { __proto__: null, value: `${error.name} [${code}]`, configurable: true, writable: true };
-  defineProperty(error, 'name', name);
-  void error.stack; // V8 writes the name down when the stack is first asked for.
+  const name = Kind === TypeError ? 'TypeError' : Kind === RangeError ? 'RangeError' : 'Error';
+  defineProperty(error, 'name',
+    { __proto__: null, value: `${name} [${code}]`, configurable: true, writable: true });
+  try {
+    void error.stack; // V8 writes the name down when the stack is first asked for.
+  } catch {
+    // The guest's Error.prepareStackTrace has thrown.
+  }
   delete error.name;
   return defineProperty(error, 'code',
     { __proto__: null, value: code, configurable: true, enumerable: true, writable: true });
