@@ -60,7 +60,7 @@ static void what_it_has(void) {
   JS_TRUE(context, "const s = vm.createContext({n: 1}); vm.isContext(s) && vm.runInContext('n++', s) === 1 && s.n === 2");
   JS_TRUE(context, "vm.runInContext('globalThis', s) !== s && !vm.isContext(vm.runInContext('globalThis', s))");
   JS_TRUE(context, "const d = vm.createContext(vm.constants.DONT_CONTEXTIFY); vm.runInContext('globalThis', d) === d");
-  JS_STR(context, "vm.compileFunction('return a + b', ['a', 'b'])(1, 2) + new vm.Script('1 + 1').runInThisContext()", "5");
+  JS_NUM(context, "vm.compileFunction('return a + b', ['a', 'b'])(1, 2) + new vm.Script('1 + 1').runInThisContext()", 5);
   JS_STR(context, "try { vm.isContext(5) } catch (e) { e.code + e.message }",
          "ERR_INVALID_ARG_TYPEThe \"object\" argument must be of type object. Received type number (5)");
   jsvm_context_free(context);
@@ -158,7 +158,7 @@ static const char poison[] =
     "  }\n"
     "  const names = ['value', 'get', 'set', 'writable', 'enumerable', 'configurable', 'code', 'cachedData', 'stack', 'message',\n"
     "    'cachedDataProduced', 'cachedDataRejected', 'sourceMapURL', 'sourceURL', 'total', 'current', 'other', 'jsMemoryEstimate',\n"
-    "    'jsMemoryRange', 'name', 'origin', 'strings', 'wasm', 'depth', 'length', '0', '1', 'buffer', 'inspect'];\n"
+    "    'jsMemoryRange', 'name', 'origin', 'strings', 'wasm', 'depth', 'length', 'buffer', 'seen', 'inspect'];\n"
     "  for (let i = 0; i < names.length; i++)\n"
     "    defineProperty(getPrototypeOf({}), names[i], {__proto__: null, get: poisoned, set: poisoned});\n"
     "  return count;\n"
@@ -191,7 +191,7 @@ static void a_guest_that_changes_everything(void) {
       {"typeof vm.measureMemory({__proto__: null, mode: 'detailed', execution: 'eager'})", "object"},
       {"vm.isContext(1)", "ERR_INVALID_ARG_TYPE"},
       {"vm.runInContext('1', {__proto__: null})", "ERR_INVALID_ARG_TYPE"},
-      {"vm.runInContext('1', {__proto__: null, list: [1, 'two', {__proto__: null}]})", "ERR_INVALID_ARG_TYPE"},
+      {"vm.runInContext('1', {__proto__: null, text: 'two', more: {__proto__: null}})", "ERR_INVALID_ARG_TYPE"},
       {"new vm.Script('1', 5)", "ERR_INVALID_ARG_TYPE"},
       {"new vm.Script('1', {__proto__: null, filename: \"it's a long string that is not the type\".length})",
        "ERR_INVALID_ARG_TYPE"},
@@ -202,7 +202,7 @@ static void a_guest_that_changes_everything(void) {
       {"new vm.Script('1', {__proto__: null, lineOffset: 12345678901})", "ERR_OUT_OF_RANGE"},
       {"new vm.Script('1').runInThisContext({__proto__: null, timeout: 0})", "ERR_OUT_OF_RANGE"},
       {"vm.createContext({__proto__: null}, {__proto__: null, microtaskMode: 'never'})", "ERR_INVALID_ARG_VALUE"},
-      {"vm.createContext({__proto__: null}, {__proto__: null, microtaskMode: {__proto__: null, a: [1]}})", "ERR_INVALID_ARG_VALUE"},
+      {"vm.createContext({__proto__: null}, {__proto__: null, microtaskMode: {__proto__: null, a: 1}})", "ERR_INVALID_ARG_VALUE"},
       {"vm.measureMemory({__proto__: null, mode: 5})", "ERR_INVALID_ARG_VALUE"},
       {"vm.compileFunction('1', {__proto__: null})", "ERR_INVALID_ARG_TYPE"},
       {"vm.compileFunction('1', [5])", "ERR_INVALID_ARG_TYPE"},
