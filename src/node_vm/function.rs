@@ -2,7 +2,7 @@
 
 use crate::engine::enter::{Outcome, Thrown};
 use crate::engine::error::Error;
-use crate::node_vm::{bytes, context_of, define, string, uint8_array};
+use crate::node_vm::{bytes, context_of, define, int32, string, uint8_array};
 use crate::realm::native::Natives;
 use crate::vm::compile_function::{self, Options};
 use crate::vm::decorate::decorating;
@@ -20,8 +20,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let extensions = list::<v8::Object>(scope, arguments.get(7))?;
         let parameters = list::<v8::String>(scope, arguments.get(8))?;
         let origin = Origin {
-            line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-            column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+            line_offset: int32(arguments.get(2)),
+            column_offset: int32(arguments.get(3)),
             ..Origin::new(string(arguments.get(1))?)
         };
         let options = Options {

@@ -4,7 +4,7 @@ use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, Kill, throw};
 use crate::engine::limits::Limits;
 use crate::engine::{raw, value};
-use crate::node_vm::{bytes, context_of, define, string, uint8_array};
+use crate::node_vm::{bytes, context_of, define, int32, string, uint8_array};
 use crate::realm::native::{self, Natives};
 use crate::vm::decorate::decorating;
 use crate::vm::script::{self, Compiled};
@@ -54,8 +54,8 @@ fn construct<'s>(
     let cached_data = bytes(scope, arguments.get(4));
     let context = context_of(scope, arguments.get(6))?;
     let origin = Origin {
-        line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-        column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+        line_offset: int32(arguments.get(2)),
+        column_offset: int32(arguments.get(3)),
         ..Origin::new(string(arguments.get(1))?)
     };
     let Compiled { unbound, cached_data_rejected } = {
@@ -109,10 +109,10 @@ fn run_in_context<'s>(
 ) -> Outcome<()> {
     let unbound = field(scope, arguments.this(), FIELD_SCRIPT)?;
     let context = context_of(scope, arguments.get(0))?;
-    let timeout = arguments.get(1).uint32_value(scope).filter(|ms| *ms > 0);
+    let timeout = Local::<v8::Uint32>::try_from(arguments.get(1)).ok().filter(|ms| ms.value() > 0);
     let display_errors = arguments.get(2).is_true();
     let limits = Limits {
-        timeout: timeout.map(|ms| Duration::from_millis(ms.into())),
+        timeout: timeout.map(|ms| Duration::from_millis(ms.value().into())),
         break_on_sigint: arguments.get(3).is_true(),
         ..Limits::NONE
     };

@@ -181,9 +181,16 @@ static void host_functions(void) {
   CHECK_EQ_INT(store.gets, 3);
   jsvm_value_free(getter);
   jsvm_value_free(setter);
+  jsvm_context_free(context);
+  /* As the object itself. */
+  context = contextify(called);
+  JS_NUM(context, "x = 5; this.x", 5);
+  CHECK_EQ_NUM(get_number(called, "x"), 5);
+  CHECK_OK(jsvm_function_call(called, NULL, NULL, 0, NULL, NULL, &error), &error);
+  CHECK_EQ_INT(store.gets, 4);
+  jsvm_context_free(context);
   jsvm_value_free(called);
   jsvm_value_free(store.object);
-  jsvm_context_free(context);
 }
 
 /* The access does not end by itself, and what ends it cannot be caught. */

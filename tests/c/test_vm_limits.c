@@ -70,6 +70,27 @@ static void the_outer_timeout_is_not(void) {
   }
 }
 
+/* What the guest has node:vm call on the way: conversions, getters of options, the hook for stacks. */
+static void a_hook_that_loops(void) {
+  static const char *const sources[] = {
+      "new vm.Script({toString: spin})",
+      "vm.createContext({}, {get name() { spin() }})",
+      "vm.createContext(new Proxy({}, {get: spin})), vm.runInNewContext('x', new Proxy({}, {get: spin}))",
+      "Error.prepareStackTrace = spin; vm.isContext(1)",
+      "Error.prepareStackTrace = spin; vm.runInThisContext('throw new Error()', {timeout: 60000})",
+      "Error.prepareStackTrace = spin; vm.runInThisContext('x y')",
+      "vm.compileFunction('1', new Proxy([''], {get: spin}))"};
+  for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+    jsvm_context *own = new_context(isolate, NULL);
+    char source[300];
+    give_vm(isolate, own);
+    snprintf(source, sizeof source, "const spin = () => { for (;;); }; try { %s } catch { for (;;); } finally { for (;;); }", sources[i]);
+    CHECK_STATUS(js_ms(own, source, 30, NULL, &error), JSVM_STATUS_TIMEOUT, &error);
+    JS_NUM(own, "Error.prepareStackTrace = undefined; vm.runInContext('1', inner, {timeout: 60000})", 1);
+    jsvm_context_free(own);
+  }
+}
+
 /* Both at nearly the same time: either may come first, and nothing else. */
 static void both_timeouts(void) {
   enum { TIMES = CHECK_ASAN ? 40 : 150 };
@@ -264,6 +285,7 @@ int main(void) {
   RUN(untouched_until_asked);
   RUN(the_inner_timeout_is_caught);
   RUN(the_outer_timeout_is_not);
+  RUN(a_hook_that_loops);
   RUN(both_timeouts);
   RUN(ended_from_outside);
   RUN(heap_limit);

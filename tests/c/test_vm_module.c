@@ -237,6 +237,57 @@ static void a_guest_that_changes_everything(void) {
   }
 }
 
+/* The class that vm.Script extends, and what else vm.js does not look at. */
+static void past_the_checks(void) {
+  static const struct {
+    const char *source, *gives;
+  } rows[] = {
+      {"base.runInContext.call(script, inner, bad)", "1"},
+      {"base.runInContext.call(script, inner, Symbol())", "1"},
+      {"base.runInContext.call(script, {})", "Error: an argument is no contextified object"},
+      {"base.runInContext.call({}, inner)", "TypeError: Illegal invocation"},
+      {"base.runInContext.call(Object.create(vm.Script.prototype), inner)", "TypeError: Illegal invocation"},
+      {"base.runInContext.call(new Proxy(script, {}), inner)", "TypeError: Illegal invocation"},
+      {"base.createCachedData.call({})", "TypeError: Illegal invocation"},
+      {"Base('1')", "TypeError: Class constructor ContextifyScript cannot be invoked without 'new'"},
+      {"new Base()", "Error: an argument is no string"},
+      {"typeof new Base('1', 'f', bad)", "object"},
+      {"typeof new Base('1', 'f', 0, Symbol())", "object"},
+      {"typeof new Base('1', 'f', 0, 0, 5, true, 5)", "object"},
+      {"typeof new Base('1', 'f', 0, 0, 5, true, {})", "Error: an argument is no contextified object"},
+      {"base.runInContext.call(Reflect.construct(vm.Script, ['7'], Array), inner)", "7"},
+      {"vm.runInContext('1', new Proxy(inner, {}))", "TypeError: The \"contextifiedObject\" argument must be an vm.Context. "
+       "Received an instance of Object"},
+      {"new vm.Script({toString: bad.valueOf})", "RangeError: mine"},
+      {"new vm.Script('1', {get filename() { bad.valueOf() }})", "RangeError: mine"},
+      {"new vm.Script('1', {cachedData: new Uint8Array(new SharedArrayBuffer(8))}).cachedDataRejected", "true"},
+      {"new vm.Script('1', {cachedData: detached}).cachedDataRejected", "true"},
+      {"new vm.Script('1', {cachedData: new Uint8Array(new ArrayBuffer(8, {maxByteLength: 16}))}).cachedDataRejected", "true"},
+      {"typeof vm.compileFunction('1', new Proxy(['a'], {}))", "function"},
+      {"vm.compileFunction('1', flipping)", "Error: an element is of another type"},
+      {"vm.compileFunction('}; (', [])", "SyntaxError: Unexpected token '}'"},
+      {"vm.compileFunction('', ['a) { } function f('])", "SyntaxError: Parameter 'a) { } function f(' is not an identifier"},
+      {"vm.compileFunction('', new Array(70000).fill('a'))",
+       "SyntaxError: Too many parameters in function definition (only 65534 allowed)"},
+      {"new vm.Script('1', {lineOffset: 2147483647, columnOffset: -2147483648}).runInThisContext({timeout: 4294967295})", "1"},
+      {"typeof vm.createContext(new Proxy({}, {get: bad.valueOf, getPrototypeOf: bad.valueOf, has: bad.valueOf}))", "object"},
+      {"typeof vm.createContext({}, {name: '\\ud800', origin: '\\0'})", "object"},
+  };
+  jsvm_context *context = new_context(isolate, NULL);
+  give_vm(context);
+  JS_OK(context, "const Base = Object.getPrototypeOf(vm.Script), base = Base.prototype, inner = vm.createContext({}); "
+                 "const script = new vm.Script('1'), detached = new Uint8Array(8), flipping = []; let reads = 0; "
+                 "detached.buffer.transfer(); "
+                 "const bad = {valueOf() { throw new RangeError('mine') }}; "
+                 "Object.defineProperty(flipping, 0, {get: () => reads++ ? 5 : 'a'})");
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char source[400];
+    snprintf(source, sizeof source, "(() => { try { return `${%s}` } catch (e) { return `${e}` } })()", rows[i].source);
+    js_string(context, source, rows[i].gives, __FILE__, (int)i);
+  }
+  jsvm_context_free(context);
+}
+
 /* The bytes that each door makes are taken by the other. */
 static void cached_data(void) {
   static const char *const sources[] = {
@@ -359,6 +410,7 @@ int main(void) {
   RUN(each_context_has_its_own);
   RUN(outlives_its_context);
   RUN(a_guest_that_changes_everything);
+  RUN(past_the_checks);
   RUN(cached_data);
   RUN(memory_is_measured);
   RUN(microtask_modes);
