@@ -2,17 +2,30 @@
 
 // Errors with Node's codes. Everything that is used is taken now: the guest can change it later.
 const { Error, RangeError, String, TypeError } = globalThis;
-const { defineProperty } = Object;
+const { create, defineProperty, setPrototypeOf } = Object;
 const { isInteger } = Number;
 const { stringify } = JSON;
 const { includes, slice } = load('builtins').string;
 
+// Between an error and its class: as a string it has its code.
+const toString = function toString() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+};
+const hidden = (value) => ({ __proto__: null, value, configurable: true, writable: true });
+const between = (Kind) =>
+  create(Kind.prototype, { __proto__: null, constructor: hidden(Kind), toString: hidden(toString) });
+const kinds = [Error, RangeError, TypeError].map((Kind) => ({ Kind, name: Kind.name, prototype: between(Kind) }));
+
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
   const error = new Kind(message);
-  const name = Kind === TypeError ? 'TypeError' : Kind === RangeError ? 'RangeError' : 'Error';
-  defineProperty(error, 'name',
-    { __proto__: null, value: `${name} [${code}]`, configurable: true, writable: true });
+  let name = 'Error';
+  for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i].Kind !== Kind) continue;
+    setPrototypeOf(error, kinds[i].prototype);
+    ({ name } = kinds[i]);
+  }
+  defineProperty(error, 'name', hidden(`${name} [${code}]`));
   try {
     void error.stack; // V8 writes the name down when the stack is first asked for.
   } catch {
@@ -57,7 +70,7 @@ function invalidArgType(name, expected, value) {
 // A number in a message: long integers with separators.
 function grouped(value) {
   let text = String(value);
-  if (typeof value === 'bigint' || isInteger(value) && (value > 2 ** 32 || value < -(2 ** 32))) {
+  if ((typeof value === 'bigint' || isInteger(value)) && (value > 2 ** 32 || value < -(2 ** 32))) {
     const first = value < 0 ? 1 : 0;
     for (let at = text.length - 3; at > first; at -= 3) text = `${slice(text, 0, at)}_${slice(text, at)}`;
   }

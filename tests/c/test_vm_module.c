@@ -256,7 +256,7 @@ static void past_the_checks(void) {
       {"typeof new Base('1', 'f', 0, 0, 5, true, 5)", "object"},
       {"typeof new Base('1', 'f', 0, 0, 5, true, {})", "Error: an argument is no contextified object"},
       {"base.runInContext.call(Reflect.construct(vm.Script, ['7'], Array), inner)", "7"},
-      {"vm.runInContext('1', new Proxy(inner, {}))", "TypeError: The \"contextifiedObject\" argument must be an vm.Context. "
+      {"vm.runInContext('1', new Proxy(inner, {}))", "TypeError [ERR_INVALID_ARG_TYPE]: The \"contextifiedObject\" argument must be an vm.Context. "
        "Received an instance of Object"},
       {"new vm.Script({toString: bad.valueOf})", "RangeError: mine"},
       {"new vm.Script('1', {get filename() { bad.valueOf() }})", "RangeError: mine"},
