@@ -126,13 +126,13 @@ static void values_from_c(void) {
   jsvm_value_free(global);
 }
 
-typedef struct store {
+typedef struct host_store {
   double value;
   int gets, sets;
   jsvm_value *object;
-} store;
+} host_store;
 
-static void check_this(const store *store, const jsvm_call *call) {
+static void check_this(const host_store *store, const jsvm_call *call) {
   jsvm_slot self;
   jsvm_error *wrong = NULL;
   CHECK_OK(jsvm_call_this(call, &self, &wrong), &wrong);
@@ -141,7 +141,7 @@ static void check_this(const store *store, const jsvm_call *call) {
 }
 
 static uint32_t read_store(void *userdata, const jsvm_call *call, jsvm_slot *result) {
-  store *store = userdata;
+  host_store *store = userdata;
   check_this(store, call);
   store->gets++;
   *result = number_slot(store->value);
@@ -149,7 +149,7 @@ static uint32_t read_store(void *userdata, const jsvm_call *call, jsvm_slot *res
 }
 
 static uint32_t write_store(void *userdata, const jsvm_call *call, jsvm_slot *result) {
-  store *store = userdata;
+  host_store *store = userdata;
   (void)result;
   check_this(store, call);
   store->sets++;
@@ -158,7 +158,7 @@ static uint32_t write_store(void *userdata, const jsvm_call *call, jsvm_slot *re
 }
 
 static void host_functions(void) {
-  store store = {.object = js_value(outside, "({})")};
+  host_store store = {.object = js_value(outside, "({})")};
   jsvm_value *getter = host_function(read_store, &store, NULL), *setter = host_function(write_store, &store, NULL);
   jsvm_value *called = host_function(count_call, &store.gets, NULL);
   jsvm_slot key = string_slot("stored");
