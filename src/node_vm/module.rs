@@ -3,7 +3,9 @@
 use crate::engine::enter::{Outcome, Scope};
 use crate::engine::error::Error;
 use crate::engine::value;
-use crate::node_vm::{bytes, context_of, import_answer, limits, list, run_within, string, uint8_array};
+use crate::node_vm::{
+    bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
+};
 use crate::realm::native::Natives;
 use crate::vm::import::phase_name;
 use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
@@ -18,8 +20,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let context = context_of(scope, arguments.get(5))?;
         let import = import_answer(scope, arguments.get(7), arguments.get(8))?;
         let origin = Origin {
-            line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-            column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+            line_offset: int32(arguments.get(2)),
+            column_offset: int32(arguments.get(3)),
             ..Origin::new(string(arguments.get(1))?)
         };
         let given = SourceText {
@@ -87,7 +89,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     // evaluate(record, timeout, breakOnSigint): a promise of the module's context.
     native.function("evaluate", |scope, arguments, result| {
         let record = record(arguments)?;
-        let limits = limits(scope, arguments.get(1), arguments.get(2));
+        let limits = limits(arguments.get(1), arguments.get(2));
         result.set(run_within(scope, &limits, |scope| evaluate(scope, record))?.into());
         Ok(())
     })?;

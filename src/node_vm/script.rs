@@ -3,7 +3,9 @@
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, throw};
 use crate::engine::{raw, value};
-use crate::node_vm::{bytes, context_of, define, import_answer, limits, run_within, string, uint8_array};
+use crate::node_vm::{
+    bytes, context_of, define, import_answer, int32, limits, run_within, string, uint8_array,
+};
 use crate::realm::native::{self, Natives};
 use crate::vm::decorate::decorating;
 use crate::vm::script::{self, Compiled};
@@ -53,8 +55,8 @@ fn construct<'s>(
     let context = context_of(scope, arguments.get(6))?;
     let import = import_answer(scope, arguments.get(7), this.into())?;
     let origin = Origin {
-        line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-        column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+        line_offset: int32(arguments.get(2)),
+        column_offset: int32(arguments.get(3)),
         host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
         ..Origin::new(string(arguments.get(1))?)
     };
@@ -110,7 +112,7 @@ fn run_in_context<'s>(
     let unbound = field(scope, arguments.this(), FIELD_SCRIPT)?;
     let context = context_of(scope, arguments.get(0))?;
     let display_errors = arguments.get(2).is_true();
-    let limits = limits(scope, arguments.get(1), arguments.get(3));
+    let limits = limits(arguments.get(1), arguments.get(3));
     let scope = &mut v8::ContextScope::new(scope, context);
     let run = |scope: &mut Scope<'s, '_>| match display_errors {
         true => decorating(scope, |scope| script::run(scope, unbound)),

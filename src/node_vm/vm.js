@@ -11,9 +11,14 @@ const { ContextifyScript, compileFunction: compile } = native;
 const { contextify, isContextified, measure, warn } = load('node:internal/vm/context');
 const { Module, SourceTextModule, SyntheticModule, importer, setContextImport } = load('node:internal/vm/module');
 const { apply } = Reflect;
+const { setPrototypeOf } = Object;
+
+// The errors ask for it only when they need it: the guest can have changed what it uses by then.
+load('inspect');
 
 // What natives give as bytes is a Buffer to Node's users.
-const buffer = (bytes) => load('buffer').Buffer.from(bytes.buffer);
+const { prototype: bufferPrototype } = load('buffer').Buffer;
+const buffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
 const { createCachedData } = ContextifyScript.prototype;
 ContextifyScript.prototype.createCachedData = {
   createCachedData() {
