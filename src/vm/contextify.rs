@@ -181,8 +181,11 @@ pub fn query<'s>(
         false => None,
     };
     let Some(front) = own_attributes(scope, both.sandbox, key)? else { return Ok(behind) };
-    // What `var` has declared stays declared, whatever the sandbox says of its copy.
-    let declared = behind.is_some_and(|behind| behind.is_dont_delete());
+    // What `var` has declared stays declared for `let`, whatever the sandbox says of its copy. For `function` V8 asks the
+    // same, and may not redeclare what also is hidden or read-only: there the sandbox's word stands.
+    let declared = behind.is_some_and(|behind| behind.is_dont_delete())
+        && !front.is_dont_enum()
+        && !front.is_read_only();
     Ok(Some(if declared { front | PropertyAttribute::DONT_DELETE } else { front }))
 }
 
