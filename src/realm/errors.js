@@ -2,14 +2,29 @@
 
 // Errors with Node's codes. Everything that is used is taken now: the guest can change it later.
 const { Error, RangeError, String, TypeError } = globalThis;
-const { defineProperty } = Object;
+const { create, defineProperty, setPrototypeOf } = Object;
 const { isInteger } = Number;
 const { stringify } = JSON;
 const { includes, slice } = load('builtins').string;
 
+// What the errors of a code inherit from, which are all of one Kind: as a string they have the code.
+const prototypes = { __proto__: null };
+function prototype(Kind, code) {
+  const { toString } = {
+    toString() {
+      return `${this.name} [${code}]: ${this.message}`;
+    },
+  };
+  return prototypes[code] ??= create(Kind.prototype, {
+    __proto__: null,
+    constructor: { __proto__: null, value: Kind, configurable: true },
+    toString: { __proto__: null, value: toString, configurable: true, writable: true },
+  });
+}
+
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
-  const error = new Kind(message);
+  const error = setPrototypeOf(new Kind(message), prototype(Kind, code));
   const name = { __proto__: null, value: `${error.name} [${code}]`, configurable: true, writable: true };
   defineProperty(error, 'name', name);
   void error.stack; // V8 writes the name down when the stack is first asked for.
