@@ -9,6 +9,7 @@ pub mod call;
 pub mod cancel;
 pub mod clone;
 pub mod collection;
+pub mod compile_function;
 pub mod context;
 pub mod error;
 pub mod exception;

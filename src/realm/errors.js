@@ -7,24 +7,21 @@ const { isInteger } = Number;
 const { stringify } = JSON;
 const { includes, slice } = load('builtins').string;
 
-// What the errors of a code inherit from, which are all of one Kind: as a string they have the code.
-const prototypes = { __proto__: null };
-function prototype(Kind, code) {
-  const { toString } = {
-    toString() {
-      return `${this.name} [${code}]: ${this.message}`;
-    },
-  };
-  return prototypes[code] ??= create(Kind.prototype, {
-    __proto__: null,
-    constructor: { __proto__: null, value: Kind, configurable: true },
-    toString: { __proto__: null, value: toString, configurable: true, writable: true },
-  });
-}
+// Between an error and its class: as a string it has its code.
+const toString = function toString() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+};
+const hidden = (value) => ({ __proto__: null, value, configurable: true, writable: true });
+const between = (Kind) =>
+  [Kind, create(Kind.prototype, { __proto__: null, constructor: hidden(Kind), toString: hidden(toString) })];
+const prototypes = [Error, RangeError, TypeError].map(between);
 
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
-  const error = setPrototypeOf(new Kind(message), prototype(Kind, code));
+  const error = new Kind(message);
+  for (let i = 0; i < prototypes.length; i++) {
+    if (prototypes[i][0] === Kind) setPrototypeOf(error, prototypes[i][1]);
+  }
   const name = { __proto__: null, value: `${error.name} [${code}]`, configurable: true, writable: true };
   defineProperty(error, 'name', name);
   void error.stack; // V8 writes the name down when the stack is first asked for.
@@ -41,7 +38,7 @@ function describe(value) {
       return `function ${value.name}`;
     case 'object': {
       const name = value.constructor?.name;
-      return name ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
+      return name && typeof name === 'string' ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
     }
     case 'string': {
       const text = value.length > 28 ? `${slice(value, 0, 25)}...` : value;
@@ -67,7 +64,7 @@ function invalidArgType(name, expected, value) {
 // A number in a message: long integers with separators.
 function grouped(value) {
   let text = String(value);
-  if (typeof value === 'bigint' || isInteger(value) && (value > 2 ** 32 || value < -(2 ** 32))) {
+  if ((typeof value === 'bigint' || isInteger(value)) && (value > 2 ** 32 || value < -(2 ** 32))) {
     const first = value < 0 ? 1 : 0;
     for (let at = text.length - 3; at > first; at -= 3) text = `${slice(text, 0, at)}_${slice(text, at)}`;
   }
