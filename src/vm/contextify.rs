@@ -74,6 +74,11 @@ impl<'s> Both<'s> {
         // SAFETY: just looked at.
         Some(Both { sandbox: unsafe { Local::cast_unchecked(sandbox) }, global })
     }
+
+    /// The global's context, where the sandbox is not of the plain kind, which needs none.
+    pub fn context(&self, scope: &Scope<'s, '_>) -> Option<Local<'s, v8::Context>> {
+        if raw::is_ordinary(self.sandbox) { None } else { self.global.get_creation_context(scope) }
+    }
 }
 
 /// What V8 gives as an Option is also None when something has thrown.
@@ -175,8 +180,11 @@ pub fn query<'s>(
         false => None,
     };
     let Some(front) = own_attributes(scope, both.sandbox, key)? else { return Ok(behind) };
-    // What `var` has declared stays declared, whatever the sandbox says of its copy.
-    let declared = behind.is_some_and(|behind| behind.is_dont_delete());
+    // What `var` has declared stays declared for `let`, whatever the sandbox says of its copy. For `function` V8 asks the
+    // same, and may not redeclare what also is hidden or read-only: there the sandbox's word stands.
+    let declared = behind.is_some_and(|behind| behind.is_dont_delete())
+        && !front.is_dont_enum()
+        && !front.is_read_only();
     Ok(Some(if declared { front | PropertyAttribute::DONT_DELETE } else { front }))
 }
 
@@ -247,13 +255,14 @@ pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: Both<'s>, indices: bool) -> Out
         },
     );
     let keys = keys.thrown()?;
-    if !indices {
+    if !indices && raw::is_ordinary(both.sandbox) {
         return Ok(keys);
     }
-    let numbers = (0..keys.length()).map(|at| keys.get_index(scope, at).thrown());
-    let numbers = numbers.collect::<Outcome<Vec<_>>>()?;
-    let numbers: Vec<_> = numbers.into_iter().filter(|key| key.is_number()).collect();
-    Ok(v8::Array::new_with_elements(scope, &numbers))
+    // V8 gives all the keys of a Proxy, and ends the process if the named ones have an index among them.
+    let all = (0..keys.length()).map(|at| keys.get_index(scope, at).thrown());
+    let all = all.collect::<Outcome<Vec<_>>>()?;
+    let asked: Vec<_> = all.into_iter().filter(|key| key.is_number() == indices).collect();
+    Ok(v8::Array::new_with_elements(scope, &asked))
 }
 
 fn own_attributes<'s>(
@@ -263,6 +272,10 @@ fn own_attributes<'s>(
 ) -> Answer<PropertyAttribute> {
     if raw::is_ordinary(object) {
         return if has_own(scope, object, key)? { attributes(scope, object, key) } else { Ok(None) };
+    }
+    // A Proxy sees both questions, as in Node.
+    if !object.has_own_property(scope, key).thrown()? {
+        return Ok(None);
     }
     let Some(own) = own_descriptor(scope, object, key)? else { return Ok(None) };
     let mut attributes = PropertyAttribute::NONE;
