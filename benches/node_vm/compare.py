@@ -7,6 +7,7 @@ A ratio is the median of the ratios of neighbours, with its quartiles.
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -22,7 +23,7 @@ def run(host, *arguments):
     )
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
-        why = next((line for line in lines if "Error" in line), lines[-1])
+        why = next((line for line in lines if re.match(r"\w*Error\b", line)), lines[-1])
         sys.exit(f"benches/node_vm: {os.path.basename(host)} ends with {done.returncode}: {arguments[0]}: {why}")
     return json.loads(done.stdout)
 

@@ -63,8 +63,8 @@ hrtime.bigint = () => native.now();
 // Microseconds of all threads, since the process began or since a previous answer.
 function cpuUsage(previous) {
   const usage = native.cpu();
-  if (previous === undefined) return { user: usage[0], system: usage[1] };
-  if (typeof previous !== 'object' || previous === null || isArray(previous)) {
+  if (!previous) return { user: usage[0], system: usage[1] };
+  if (typeof previous !== 'object' || isArray(previous)) {
     throw invalidArgType('prevValue', 'of type object', previous);
   }
   const [user, system] = ['user', 'system'].map((key, index) => {
