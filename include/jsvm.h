@@ -704,6 +704,17 @@ typedef struct jsvm_context_options {
    * A jsvm_microtask_mode. node:vm: `microtaskMode`.
    */
   uint32_t microtask_mode;
+  /**
+   * The global variables are the properties of an object: a new one, or `contextified_object`. Default: an ordinary
+   * global object, as with node:vm's DONT_CONTEXTIFY; node:vm's own default is a new object.
+   */
+  bool contextify;
+  /**
+   * [in] The object, of the same isolate; NULL for a new one. What scripts write to their global variables is on the object,
+   * and what the object and its prototypes have are global variables. An object that has a context already keeps
+   * that one, and the other options are ignored. Only with `contextify`. node:vm: `contextObject`.
+   */
+  const struct jsvm_value *contextified_object;
 } jsvm_context_options;
 
 /**
@@ -1708,7 +1719,13 @@ jsvm_status jsvm_set_values(const jsvm_value *set,
                             jsvm_error **error);
 
 /**
- * Makes a context with an ordinary global object. node:vm: createContext(vm.constants.DONT_CONTEXTIFY).
+ * Makes a context: with an ordinary global object, or with `contextify` one whose variables are an object's properties.
+ * node:vm: createContext.
+ *
+ * Scripts of a contextified object see it thus: reading a variable looks at the object and its prototypes, then at the
+ * builtins; writing one writes the object; `var` and `function` declare on both, `let`, `const` and `class` on neither.
+ * Getters, setters and Proxy traps of the object are called as JavaScript calls them, and what they throw is thrown.
+ * `globalThis` is not the object: it stands for it, and cannot be frozen.
  *
  * Any thread; waits for the isolate.
  *
@@ -1716,7 +1733,7 @@ jsvm_status jsvm_set_values(const jsvm_value *set,
  * @param options [in] options, or NULL
  * @param result  [out] the context; free it with jsvm_context_free
  * @param error   [out] what went wrong, or NULL
- * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
 JSVM_API
 JSVM_NODISCARD
@@ -1748,6 +1765,41 @@ jsvm_status jsvm_context_evaluate(const jsvm_context *context,
                                   const jsvm_run_options *run_options,
                                   jsvm_slot *result,
                                   jsvm_error **error);
+
+/**
+ * The object that is contextified: what a context was made of with `contextify`; of another context its global object.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] a context
+ * @param result  [out] the object; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_contextified_object(const jsvm_context *context,
+                                             jsvm_value **result,
+                                             jsvm_error **error);
+
+/**
+ * Whether an object is a contextified one, and the context that is its. Like node:vm's it says no to the `globalThis` of
+ * a contextified object, and yes to an ordinary context's. node:vm: isContext.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param object     [in] an object
+ * @param is_context [out] whether it is; NULL if it is of no use
+ * @param context    [out] its context, or NULL if it has none; free it with jsvm_context_free. NULL if it is of no use
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (also if it is no object), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_is_context(const jsvm_value *object,
+                            bool *is_context,
+                            jsvm_context **context,
+                            jsvm_error **error);
 
 /**
  * The context's global object: `globalThis`.

@@ -3,11 +3,11 @@
 use crate::capi::boundary::{Bool, Options, guard, guard_value, jsvm_str, options_named, out_ptr, text};
 use crate::capi::error::jsvm_error;
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
-use crate::capi::pool::{self, Handle, jsvm_handle_kind};
+use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
 use crate::capi::script::{jsvm_script_options, with_options};
 use crate::capi::slot::{Place, jsvm_slot, jsvm_value};
 use crate::engine::error::{Error, jsvm_status};
-use crate::vm::context::{self, Context};
+use crate::vm::context::{self, Context, Globals};
 use crate::vm::script;
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
@@ -65,6 +65,13 @@ pub struct jsvm_context_options {
     pub disallow_code_generation_wasm: Bool,
     /// A jsvm_microtask_mode. node:vm: `microtaskMode`.
     pub microtask_mode: u32,
+    /// The global variables are the properties of an object: a new one, or `contextified_object`. Default: an ordinary
+    /// global object, as with node:vm's DONT_CONTEXTIFY; node:vm's own default is a new object.
+    pub contextify: Bool,
+    /// [in] The object, of the same isolate; NULL for a new one. What scripts write to their global variables is on the object,
+    /// and what the object and its prototypes have are global variables. An object that has a context already keeps
+    /// that one, and the other options are ignored. Only with `contextify`. node:vm: `contextObject`.
+    pub contextified_object: *const jsvm_value,
 }
 
 // SAFETY: plain data.
@@ -72,12 +79,29 @@ unsafe impl Options for jsvm_context_options {
     const NAME: &'static str = "jsvm_context_options";
 }
 
+/// Options of a new context, as they were given.
+pub struct ContextOptions {
+    pub options: context::Options,
+    contextify: bool,
+    object: Option<Pin<jsvm_value>>,
+}
+
+impl ContextOptions {
+    pub fn globals(&self) -> Globals<'_> {
+        match &self.object {
+            Some(object) => Globals::Of(&object.0),
+            None if self.contextify => Globals::New,
+            None => Globals::Ordinary,
+        }
+    }
+}
+
 /// # Safety
 /// As `boundary::options`.
 pub unsafe fn context_options(
     pointer: *const jsvm_context_options,
     argument: &str,
-) -> Result<context::Options, Error> {
+) -> Result<ContextOptions, Error> {
     // SAFETY: the caller's promise.
     let (given, name, origin) = unsafe {
         let given = options_named(pointer, argument)?;
@@ -94,16 +118,35 @@ pub unsafe fn context_options(
         m if m == jsvm_microtask_mode::AfterEvaluate as u32 => true,
         m => return Err(Error::invalid(format!("{argument}: {m} is no microtask_mode"))),
     };
-    Ok(context::Options {
+    let contextify = given.contextify.get();
+    let object = match given.contextified_object.is_null() {
+        true => None,
+        false if contextify => {
+            Some(pool::pin(given.contextified_object, &format!("{argument}: contextified_object"))?)
+        }
+        false => {
+            return Err(Error::invalid(format!(
+                "{argument}: contextified_object is given without contextify"
+            )));
+        }
+    };
+    let options = context::Options {
         name: name.map(String::from),
         origin: origin.map(String::from),
         no_strings: given.disallow_code_generation_strings.get(),
         no_wasm: given.disallow_code_generation_wasm.get(),
         after_evaluate,
-    })
+    };
+    Ok(ContextOptions { options, contextify, object })
 }
 
-/// Makes a context with an ordinary global object. node:vm: createContext(vm.constants.DONT_CONTEXTIFY).
+/// Makes a context: with an ordinary global object, or with `contextify` one whose variables are an object's properties.
+/// node:vm: createContext.
+///
+/// Scripts of a contextified object see it thus: reading a variable looks at the object and its prototypes, then at the
+/// builtins; writing one writes the object; `var` and `function` declare on both, `let`, `const` and `class` on neither.
+/// Getters, setters and Proxy traps of the object are called as JavaScript calls them, and what they throw is thrown.
+/// `globalThis` is not the object: it stands for it, and cannot be frozen.
 ///
 /// Any thread; waits for the isolate.
 ///
@@ -111,7 +154,7 @@ pub unsafe fn context_options(
 /// @param options [in] options, or NULL
 /// @param result  [out] the context; free it with jsvm_context_free
 /// @param error   [out] what went wrong, or NULL
-/// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+/// @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_context_new(
@@ -122,9 +165,10 @@ pub unsafe extern "C" fn jsvm_context_new(
 ) -> jsvm_status {
     guard(error, || {
         // SAFETY: C's promise about its arguments.
-        let (result, options) = unsafe { (out_ptr(result, "result")?, context_options(options, "options")?) };
+        let (result, given) = unsafe { (out_ptr(result, "result")?, context_options(options, "options")?) };
         let isolate = pool::pin(isolate, "isolate")?;
-        *result = pool::put(jsvm_context::new(context::new(&isolate.0, options)?))?;
+        let context = context::new(&isolate.0, given.globals(), &given.options)?;
+        *result = pool::put(jsvm_context::new(context))?;
         Ok(())
     })
 }
@@ -167,6 +211,72 @@ pub unsafe extern "C" fn jsvm_context_evaluate(
             })?
         };
         done.keep();
+        Ok(())
+    })
+}
+
+/// The object that is contextified: what a context was made of with `contextify`; of another context its global object.
+///
+/// Any thread; waits for the isolate.
+///
+/// @param context [in] a context
+/// @param result  [out] the object; free it with jsvm_value_free
+/// @param error   [out] what went wrong, or NULL
+/// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_contextified_object(
+    context: *const jsvm_context,
+    result: *mut *mut jsvm_value,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        // SAFETY: C's promise about its arguments.
+        let result = unsafe { out_ptr(result, "result")? };
+        let context = pool::pin(context, "context")?;
+        *result = pool::put(jsvm_value(Arc::new(context.context.contextified_object()?)))?;
+        Ok(())
+    })
+}
+
+/// Whether an object is a contextified one, and the context that is its. Like node:vm's it says no to the `globalThis` of
+/// a contextified object, and yes to an ordinary context's. node:vm: isContext.
+///
+/// Any thread; waits for the isolate.
+///
+/// @param object     [in] an object
+/// @param is_context [out] whether it is; NULL if it is of no use
+/// @param context    [out] its context, or NULL if it has none; free it with jsvm_context_free. NULL if it is of no use
+/// @param error      [out] what went wrong, or NULL
+/// @return OK, INVALID_ARGUMENT (also if it is no object), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_is_context(
+    object: *const jsvm_value,
+    is_context: *mut bool,
+    context: *mut *mut jsvm_context,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        if !is_context.is_null() {
+            // SAFETY: C's promise about its arguments.
+            unsafe { is_context.write(false) };
+        }
+        if !context.is_null() {
+            // SAFETY: as above.
+            unsafe { context.write(std::ptr::null_mut()) };
+        }
+        let object = pool::pin(object, "object")?;
+        let Some(found) = context::find(&object.0)? else { return Ok(()) };
+        if !context.is_null() {
+            let found = pool::put(jsvm_context::new(found))?;
+            // SAFETY: as above.
+            unsafe { context.write(found) };
+        }
+        if !is_context.is_null() {
+            // SAFETY: as above.
+            unsafe { is_context.write(true) };
+        }
         Ok(())
     })
 }

@@ -281,7 +281,13 @@ pub unsafe extern "C" fn jsvm_script_run_in_new_context(
         unsafe {
             run(script, options, result, |script, limits, place| {
                 let take = |value| place.fill(value);
-                let (made, done) = script::run_in_new_context(script, made_with, &limits.limits(), take)?;
+                let (made, done) = script::run_in_new_context(
+                    script,
+                    made_with.globals(),
+                    &made_with.options,
+                    &limits.limits(),
+                    take,
+                )?;
                 if !context.is_null() {
                     context.write(pool::put(jsvm_context::new(made))?);
                 }

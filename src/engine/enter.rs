@@ -15,7 +15,7 @@ use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
 use crate::engine::thread::{self, LOCAL, Local, Running, Thread};
 use crate::engine::value::{Held, Value};
-use crate::engine::{heap, raw, reaper};
+use crate::engine::{function, heap, raw, reaper};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -432,6 +432,34 @@ fn inside<R>(
         heap::restore_limit(isolate, &mut v8_isolate);
     }
     result
+}
+
+/// Does a part of a run within limits of its own. The thread is inside the isolate. When the limits have ended the
+/// part, the kill says so, and the run goes on.
+pub fn within<'s, 'i, R>(
+    scope: &mut Scope<'s, 'i>,
+    limits: &Limits,
+    body: impl FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<Outcome<R>, Kill> {
+    let isolate = Isolate::of(scope);
+    let thread = Thread::current();
+    let run = thread.prepare(&isolate, limits, false);
+    let running = thread.begin(&run);
+    let result = body(scope);
+    let Some(ending) = running.end() else { return Ok(result) };
+    if ending.goes_on {
+        // An enclosing run is to end: that is the end of this one too.
+        function::unwind(scope);
+        return Ok(Err(Fail::Thrown));
+    }
+    match ending.killed {
+        Some((kill, _)) => {
+            // SAFETY: this thread is inside the isolate.
+            unsafe { raw::v8__Isolate__CancelTerminateExecution(isolate.raw()) };
+            Err(kill)
+        }
+        None => Ok(result),
+    }
 }
 
 /// Long work that runs no JavaScript asks this from time to time: nothing else would stop it.

@@ -199,7 +199,8 @@ fn trampoline<'s>(
     });
 }
 
-fn throw_error(scope: &mut Scope<'_, '_>, message: &str) {
+/// Throws an Error.
+pub fn throw_error(scope: &Scope<'_, '_>, message: &str) {
     let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
     let error = v8::Exception::error(scope, message);
     scope.throw_exception(error);

@@ -103,6 +103,10 @@ pub struct Inner {
     pub uncaught: Option<Error>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
+    /// Of contextified globals: made with the first.
+    pub global_template: Option<v8::Global<v8::ObjectTemplate>>,
+    /// By which an object knows the context that it is the contextified object of.
+    pub context_symbol: Option<v8::Global<v8::Private>>,
     /// Some context has a microtask queue of its own.
     pub own_queues: bool,
     /// The thread that was inside last, by its id, and its stack limit.

@@ -34,6 +34,7 @@ unsafe extern "C" {
         microtask_queue: *mut v8::MicrotaskQueue,
     ) -> *const v8::Context;
     pub fn v8__Local__New(isolate: RawIsolate, other: *const v8::Data) -> *const v8::Data;
+    pub fn v8__Object__GetInternalField(this: *const v8::Object, index: c_int) -> *const v8::Data;
     pub fn v8__Object__GetCreationContext(this: *const v8::Object) -> *const v8::Context;
     pub fn v8__Context__SetEmbedderData(context: *const v8::Context, index: c_int, value: *const v8::Value);
     pub fn v8__Context__GetEmbedderData(context: *const v8::Context, index: c_int) -> *const v8::Value;
@@ -44,6 +45,20 @@ unsafe extern "C" {
     );
     pub fn v8__Context__GetNumberOfEmbedderDataFields(context: *const v8::Context) -> u32;
 
+    fn v8__PropertyDescriptor__CONSTRUCT__Value_Writable(
+        this: *mut v8::PropertyDescriptor,
+        value: *const v8::Value,
+        writable: bool,
+    );
+
+    #[link_name = "_ZN2v86Object28HasRealNamedCallbackPropertyENS_5LocalINS_7ContextEEENS1_INS_4NameEEE"]
+    fn object_has_real_named_callback_property(
+        this: *const v8::Object,
+        context: *const v8::Context,
+        key: *const v8::Name,
+    ) -> u16;
+    #[link_name = "_ZN2v87Isolate19HasPendingExceptionEv"]
+    pub fn isolate_has_pending_exception(isolate: RawIsolate) -> bool;
     #[link_name = "_ZN2v87Isolate13SetStackLimitEm"]
     pub fn isolate_set_stack_limit(isolate: RawIsolate, limit: usize);
     #[link_name = "_ZN2v87Isolate36AutomaticallyRestoreInitialHeapLimitEd"]
@@ -83,6 +98,34 @@ pub fn is_ordinary(object: v8::Local<'_, v8::Object>) -> bool {
     unsafe {
         let map = *((word(object) - HEAP_OBJECT_TAG) as *const usize);
         *((map - HEAP_OBJECT_TAG + MAP_INSTANCE_TYPE_OFFSET) as *const u16) == JS_OBJECT_TYPE
+    }
+}
+
+/// Whether the object itself has the property, as an accessor. None: something has thrown.
+pub fn has_real_named_callback_property(
+    scope: &v8::PinScope<'_, '_>,
+    object: v8::Local<'_, v8::Object>,
+    key: v8::Local<'_, v8::Name>,
+) -> Option<bool> {
+    let context = scope.get_current_context();
+    // `Maybe<bool>` is two bytes, has_value and value, and so comes in a register.
+    // SAFETY: live handles of the isolate that this thread is inside.
+    let maybe = unsafe { object_has_real_named_callback_property(ptr(object), ptr(context), ptr(key)) };
+    let [has_value, value] = maybe.to_ne_bytes();
+    (has_value != 0).then_some(value != 0)
+}
+
+/// A data descriptor that says whether it is writable, and perhaps nothing of a value.
+pub fn property_descriptor(
+    value: Option<v8::Local<'_, v8::Value>>,
+    writable: bool,
+) -> v8::PropertyDescriptor {
+    let mut descriptor = std::mem::MaybeUninit::uninit();
+    // SAFETY: V8 takes an empty handle for no value, and fills the descriptor.
+    unsafe {
+        let value = value.map_or(std::ptr::null(), ptr);
+        v8__PropertyDescriptor__CONSTRUCT__Value_Writable(descriptor.as_mut_ptr(), value, writable);
+        descriptor.assume_init()
     }
 }
 

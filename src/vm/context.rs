@@ -1,11 +1,12 @@
-//! Contexts: a global object with its builtins.
+//! Contexts: a global object with its builtins, of its own or in front of it an object of the host's (`contextify`).
 
-use crate::engine::enter::{self, Fail, Outcome, Scope};
+use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, Status};
 use crate::engine::function::Record;
 use crate::engine::isolate::{self, Isolate};
 use crate::engine::raw;
 use crate::engine::value::{self, Held, Value};
+use crate::vm::contextify;
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -43,7 +44,7 @@ pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Error> {
     let isolate = Isolate::new(options)?;
     enter::bare(&isolate, |scope| {
         scope.set_allow_wasm_code_generation_callback(allow_wasm);
-        let main = make(scope, &Options::default(), MAIN_NAME)?;
+        let main = make(scope, &Options::default(), MAIN_NAME, false)?;
         let main = v8::Global::new(scope, main);
         isolate.inner().main = Some(main);
         Ok(())
@@ -86,38 +87,111 @@ pub unsafe fn of_call(record: &Record) -> Result<Context, Error> {
     unsafe { record.with_context(handle) }
 }
 
-/// A new context with an ordinary global object.
-pub fn new(isolate: &Arc<Isolate>, options: Options) -> Result<Context, Error> {
-    enter::bare(isolate, |scope| {
-        let name = options.name.clone().unwrap_or_else(|| {
-            let mut inner = isolate.inner();
-            inner.contexts += 1;
-            format!("VM Context {}", inner.contexts)
-        });
-        let context = make(scope, &options, &name)?;
-        Ok(Context {
-            isolate: isolate.clone(),
-            name,
-            origin: options.origin,
-            global: Held::new(scope, context),
-        })
+/// What the global variables of a new context are.
+#[derive(Clone, Copy)]
+pub enum Globals<'a> {
+    /// The properties of an ordinary global object.
+    Ordinary,
+    /// The properties of a new object.
+    New,
+    /// The properties of an object of the host's.
+    Of(&'a Value),
+}
+
+/// A new context. An object that has one already is given that one, as it is.
+pub fn new(isolate: &Arc<Isolate>, globals: Globals, options: &Options) -> Result<Context, Error> {
+    enter::touch(isolate, None, |scope| {
+        let sandbox = match globals {
+            Globals::Ordinary => None,
+            Globals::New => Some(v8::Object::new(scope)),
+            Globals::Of(object) => Some(object.local(scope)?.try_into().map_err(|_| not_an_object())?),
+        };
+        let context = create(scope, sandbox, options)?;
+        Ok(handle(scope, context))
     })
+}
+
+fn not_an_object() -> Error {
+    Error::invalid("contextified_object: it is no object")
+}
+
+/// A new context whose global variables are the properties of the object, if one is given. An object that has a
+/// context already keeps that one.
+pub fn create<'s>(
+    scope: &mut Scope<'s, '_>,
+    sandbox: Option<v8::Local<'s, v8::Object>>,
+    options: &Options,
+) -> Outcome<v8::Local<'s, v8::Context>> {
+    if let Some(sandbox) = sandbox
+        && let Some(context) = of_object(scope, sandbox)?
+    {
+        return Ok(context);
+    }
+    let name = options.name.clone().unwrap_or_else(|| {
+        let isolate = Isolate::here(scope);
+        let mut inner = isolate.inner();
+        inner.contexts += 1;
+        format!("VM Context {}", inner.contexts)
+    });
+    let context = make(scope, options, &name, sandbox.is_some())?;
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let global = context.global(scope);
+    let symbol = symbol(scope);
+    sandbox.unwrap_or(global).set_private(scope, symbol, global.into()).thrown()?;
+    if let Some(sandbox) = sandbox {
+        contextify::attach(scope, global, sandbox)?;
+    }
+    Ok(context)
+}
+
+/// The context that an object of the host's is the contextified object of, if it is one.
+pub fn find(object: &Value) -> Result<Option<Context>, Error> {
+    enter::touch(&object.isolate, None, |scope| {
+        let object =
+            object.local(scope)?.try_into().map_err(|_| Error::invalid("object: it is no object"))?;
+        Ok(of_object(scope, object)?.map(|context| handle(scope, context)))
+    })
+}
+
+/// The context that an object is the contextified object of; of an ordinary global object its own.
+pub fn of_object<'s>(
+    scope: &mut Scope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+) -> Outcome<Option<v8::Local<'s, v8::Context>>> {
+    let symbol = symbol(scope);
+    let global = object.get_private(scope, symbol).thrown()?;
+    let global = v8::Local::<v8::Object>::try_from(global).ok();
+    Ok(global.and_then(|global| global.get_creation_context(scope)))
+}
+
+/// By which an object has its context: no Proxy sees it, and frozen objects take it too.
+fn symbol<'s>(scope: &v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Private> {
+    let isolate = Isolate::here(scope);
+    let mut inner = isolate.inner();
+    let symbol = inner.context_symbol.get_or_insert_with(|| {
+        let symbol = v8::Private::new(scope, None);
+        v8::Global::new(scope, symbol)
+    });
+    v8::Local::new(scope, &*symbol)
 }
 
 fn make<'s>(
     scope: &mut v8::PinScope<'s, '_, ()>,
     options: &Options,
     name: &str,
+    contextified: bool,
 ) -> Outcome<v8::Local<'s, v8::Context>> {
     let isolate = Isolate::of(scope);
     let queue =
         options.after_evaluate.then(|| v8::MicrotaskQueue::new(scope, v8::MicrotasksPolicy::Explicit));
     isolate.inner().own_queues |= queue.is_some();
     let queue_ptr = queue.as_ref().map_or(std::ptr::null_mut(), |queue| &**queue as *const _ as *mut _);
+    let template = contextified.then(|| contextify::template(scope));
+    let template = template.map_or(std::ptr::null(), |template| raw::ptr(template).cast());
     // The crate's own wrapper panics where V8 gives no context. The context keeps its queue alive.
     // SAFETY: this thread is inside the isolate, with a handle scope open.
     let context = unsafe {
-        let context = raw::v8__Context__New(isolate.raw(), std::ptr::null(), std::ptr::null(), queue_ptr);
+        let context = raw::v8__Context__New(isolate.raw(), template, std::ptr::null(), queue_ptr);
         raw::local(scope, context)
     };
     let context = context.ok_or_else(|| Error::new(Status::OutOfMemory, "V8 could not make a context"))?;
@@ -133,6 +207,7 @@ fn make<'s>(
     unsafe {
         raw::v8__Context__SetAlignedPointerInEmbedderData(raw::ptr(context), SLOT_ANNEX, std::ptr::null());
     }
+    remove_v8_extras(&mut v8::ContextScope::new(scope, context))?;
     let wasm = v8::Boolean::new(scope, !options.no_wasm);
     set_slot(context, SLOT_WASM, wasm.into());
     let name = value::string(scope, name)?;
@@ -142,6 +217,18 @@ fn make<'s>(
         set_slot(context, SLOT_ORIGIN, origin.into());
     }
     Ok(context)
+}
+
+/// What V8 has beyond the language and Node has taken away.
+fn remove_v8_extras(scope: &mut Scope<'_, '_>) -> Outcome<()> {
+    let global = scope.get_current_context().global(scope);
+    let intl = value::string(scope, "Intl")?;
+    let intl = global.get_real_named_property(scope, intl.into());
+    if let Some(intl) = intl.and_then(|intl| intl.to_object(scope)) {
+        let name = value::string(scope, "v8BreakIterator")?;
+        intl.delete(scope, name.into()).thrown()?;
+    }
+    Ok(())
 }
 
 fn set_slot(context: v8::Local<v8::Context>, index: i32, value: v8::Local<v8::Value>) {
@@ -177,6 +264,15 @@ unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Lo
 }
 
 impl Context {
+    /// The object whose properties are the global variables; without one the global object itself.
+    pub fn contextified_object(&self) -> Result<Value, Error> {
+        enter::touch(&self.isolate, Some(&self.global), |scope| {
+            let global = scope.get_current_context().global(scope);
+            let object = contextify::sandbox_of(scope, global).unwrap_or(global);
+            Ok(Value::new(scope, object.into()))
+        })
+    }
+
     /// The context's global object.
     pub fn global_object(&self) -> Result<Value, Error> {
         enter::touch(&self.isolate, Some(&self.global), |scope| {

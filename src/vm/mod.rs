@@ -2,4 +2,6 @@
 
 pub mod compile_function;
 pub mod context;
+pub mod contextify;
+mod interceptors;
 pub mod script;

@@ -95,12 +95,13 @@ pub type Completion<R> = Result<R, Error>;
 /// script fails.
 pub fn run_in_new_context<R>(
     script: &Script,
-    options: context::Options,
+    globals: context::Globals,
+    options: &context::Options,
     limits: &Limits,
     take: impl FnOnce(Out) -> enter::Outcome<R>,
 ) -> Result<(Context, Completion<R>), Error> {
     enter::span(&script.isolate, limits, |_| {
-        let context = context::new(&script.isolate, options)?;
+        let context = context::new(&script.isolate, globals, options)?;
         let result = script.run(Some(&context), &Limits::NONE, take);
         Ok((context, result))
     })

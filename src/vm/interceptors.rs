@@ -1,0 +1,175 @@
+//! The functions that V8 calls for each property of a contextified global. What they answer is in `contextify`.
+//!
+//! V8 calls those for indices apart from those for names: an index is the name that it is written as.
+
+use crate::engine::enter::{Fail, Outcome, Scope, panic_text};
+use crate::engine::function::throw_error;
+use crate::vm::contextify::{self as rules, Answer, Both};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use v8::{
+    IndexedPropertyHandlerConfiguration, Intercepted, Local, NamedPropertyHandlerConfiguration,
+    PropertyCallbackArguments, PropertyDescriptor, PropertyHandlerFlags, ReturnValue,
+};
+
+/// V8's `kHasDontDeleteProperty`, which the crate does not name: `let` and `const` ask the query interceptor whether the
+/// name is that of a property that cannot be redeclared.
+const ASKS_BEFORE_LET: u32 = 1 << 3;
+
+pub fn set(template: Local<v8::ObjectTemplate>) {
+    // SAFETY: the flags are one u32, which the crate hands to V8 as it is.
+    let asks_before_let = unsafe { std::mem::transmute::<u32, PropertyHandlerFlags>(ASKS_BEFORE_LET) };
+    template.set_named_property_handler(
+        NamedPropertyHandlerConfiguration::new()
+            .getter(named::getter)
+            .setter(named::setter)
+            .query(named::query)
+            .descriptor(named::descriptor)
+            .definer(named::definer)
+            .deleter(named::deleter)
+            .enumerator(named::enumerator)
+            .flags(PropertyHandlerFlags::HAS_NO_SIDE_EFFECT | asks_before_let),
+    );
+    template.set_indexed_property_handler(
+        IndexedPropertyHandlerConfiguration::new()
+            .getter(indexed::getter)
+            .setter(indexed::setter)
+            .query(indexed::query)
+            .descriptor(indexed::descriptor)
+            .definer(indexed::definer)
+            .deleter(indexed::deleter)
+            .enumerator(indexed::enumerator)
+            .flags(PropertyHandlerFlags::HAS_NO_SIDE_EFFECT),
+    );
+}
+
+/// Asks a rule, and tells V8 what it says. With an exception pending V8 looks at nothing else.
+fn answer<'s, T>(
+    scope: &Scope<'s, '_>,
+    args: &PropertyCallbackArguments<'s>,
+    rule: impl FnOnce(Both<'s>) -> Answer<T>,
+    give: impl FnOnce(T),
+) -> Intercepted {
+    let Some(both) = Both::of(scope, args.holder()) else { return Intercepted::kNo };
+    match bounded(scope, || rule(both)) {
+        Some(Some(value)) => {
+            give(value);
+            Intercepted::kYes
+        }
+        Some(None) => Intercepted::kNo,
+        None => Intercepted::kYes,
+    }
+}
+
+/// The boundary: V8 calls, and no panic may pass V8. None: an exception is pending.
+fn bounded<T>(scope: &Scope<'_, '_>, body: impl FnOnce() -> Outcome<T>) -> Option<T> {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(value)) => return Some(value),
+        Ok(Err(Fail::Thrown)) => {}
+        Ok(Err(Fail::Misuse(error))) => throw_error(scope, &error.message),
+        Err(panic) => throw_error(scope, &panic_text(&*panic)),
+    }
+    None
+}
+
+fn keys(
+    scope: &Scope<'_, '_>,
+    args: &PropertyCallbackArguments<'_>,
+    indices: bool,
+    mut result: ReturnValue<v8::Array>,
+) {
+    if let Some(both) = Both::of(scope, args.holder())
+        && let Some(keys) = bounded(scope, || rules::own_keys(scope, both, indices))
+    {
+        result.set(keys);
+    }
+}
+
+/// The callbacks for one kind of key. `$name` makes the name of a `$Key`.
+macro_rules! callbacks {
+    ($kind:ident, $Key:ty, $indices:literal, $name:expr) => {
+        mod $kind {
+            use super::*;
+
+            pub fn getter<'s>(
+                scope: &mut Scope<'s, '_>,
+                key: $Key,
+                args: PropertyCallbackArguments<'s>,
+                mut result: ReturnValue<v8::Value>,
+            ) -> Intercepted {
+                let name = $name;
+                answer(
+                    scope,
+                    &args,
+                    |both| rules::get(scope, both, name(scope, key)?),
+                    |value| result.set(value),
+                )
+            }
+
+            pub fn setter<'s>(
+                scope: &mut Scope<'s, '_>,
+                key: $Key,
+                value: Local<'s, v8::Value>,
+                args: PropertyCallbackArguments<'s>,
+                _: ReturnValue<v8::Boolean>,
+            ) -> Intercepted {
+                let name = $name;
+                answer(scope, &args, |both| rules::set(scope, both, name(scope, key)?, value), |()| ())
+            }
+
+            pub fn query<'s>(
+                scope: &mut Scope<'s, '_>,
+                key: $Key,
+                args: PropertyCallbackArguments<'s>,
+                mut result: ReturnValue<v8::Integer>,
+            ) -> Intercepted {
+                let name = $name;
+                let give = |attributes: v8::PropertyAttribute| result.set_int32(attributes.as_u32() as i32);
+                answer(scope, &args, |both| rules::query(scope, both, name(scope, key)?), give)
+            }
+
+            pub fn descriptor<'s>(
+                scope: &mut Scope<'s, '_>,
+                key: $Key,
+                args: PropertyCallbackArguments<'s>,
+                mut result: ReturnValue<v8::Value>,
+            ) -> Intercepted {
+                let name = $name;
+                let rule = |both| rules::describe(scope, both, name(scope, key)?);
+                answer(scope, &args, rule, |descriptor| result.set(descriptor))
+            }
+
+            pub fn definer<'s>(
+                scope: &mut Scope<'s, '_>,
+                key: $Key,
+                given: &PropertyDescriptor,
+                args: PropertyCallbackArguments<'s>,
+                _: ReturnValue<v8::Boolean>,
+            ) -> Intercepted {
+                let name = $name;
+                answer(scope, &args, |both| rules::define(scope, both, name(scope, key)?, given), |()| ())
+            }
+
+            pub fn deleter<'s>(
+                scope: &mut Scope<'s, '_>,
+                key: $Key,
+                args: PropertyCallbackArguments<'s>,
+                mut result: ReturnValue<v8::Boolean>,
+            ) -> Intercepted {
+                let name = $name;
+                let rule = |both| rules::delete(scope, both, name(scope, key)?);
+                answer(scope, &args, rule, |deleted| result.set_bool(deleted))
+            }
+
+            pub fn enumerator<'s>(
+                scope: &mut Scope<'s, '_>,
+                args: PropertyCallbackArguments<'s>,
+                result: ReturnValue<v8::Array>,
+            ) {
+                keys(scope, &args, $indices, result);
+            }
+        }
+    };
+}
+
+callbacks!(named, Local<'s, v8::Name>, false, |_: &Scope<'s, '_>, name| Outcome::Ok(name));
+callbacks!(indexed, u32, true, rules::index_name);
