@@ -460,6 +460,34 @@ typedef enum jsvm_handle_kind {
 } jsvm_handle_kind;
 
 /**
+ * When V8 measures. node:vm: `execution`.
+ */
+typedef enum jsvm_measure_memory_execution {
+  /**
+   * In its next garbage collection of all of the heap. If none begins within 10 to 20 seconds, V8 begins one.
+   */
+  JSVM_MEASURE_MEMORY_EXECUTION_DEFAULT = 0,
+  /**
+   * In a garbage collection that it begins at once, and does in steps.
+   */
+  JSVM_MEASURE_MEMORY_EXECUTION_EAGER = 1,
+} jsvm_measure_memory_execution;
+
+/**
+ * What a measurement tells of. node:vm: `mode`.
+ */
+typedef enum jsvm_measure_memory_mode {
+  /**
+   * All contexts together.
+   */
+  JSVM_MEASURE_MEMORY_MODE_SUMMARY = 0,
+  /**
+   * Each context, too.
+   */
+  JSVM_MEASURE_MEMORY_MODE_DETAILED = 1,
+} jsvm_measure_memory_mode;
+
+/**
  * When a context's microtasks run. node:vm: `microtaskMode`.
  */
 typedef enum jsvm_microtask_mode {
@@ -1052,6 +1080,85 @@ typedef struct jsvm_heap_statistics {
    */
   size_t number_of_detached_contexts;
 } jsvm_heap_statistics;
+
+/**
+ * Options of jsvm_context_measure_memory and jsvm_isolate_measure_memory. Zero is the default of every field.
+ */
+typedef struct jsvm_measure_memory_options {
+  /**
+   * sizeof(jsvm_measure_memory_options).
+   */
+  size_t struct_size;
+  /**
+   * A jsvm_measure_memory_mode. node:vm: `mode`.
+   */
+  uint32_t mode;
+  /**
+   * A jsvm_measure_memory_execution. node:vm: `execution`.
+   */
+  uint32_t execution;
+} jsvm_measure_memory_options;
+
+/**
+ * The memory that a context keeps alive, in bytes: objects, ArrayBuffers and strings outside the heap included.
+ */
+typedef struct jsvm_context_memory {
+  /**
+   * The context's name, with a NUL after it.
+   */
+  const char *name;
+  /**
+   * Bytes of the name.
+   */
+  size_t name_len;
+  /**
+   * What V8 attributes to the context. node:vm: `jsMemoryEstimate`.
+   */
+  size_t estimate;
+  /**
+   * The same. node:vm: `jsMemoryRange[0]`.
+   */
+  size_t range_low;
+  /**
+   * With all that V8 cannot attribute to one context. node:vm: `jsMemoryRange[1]`.
+   */
+  size_t range_high;
+} jsvm_context_memory;
+
+/**
+ * What jsvm_isolate_measure_memory found. Release it with jsvm_memory_measurement_clear.
+ */
+typedef struct jsvm_memory_measurement {
+  /**
+   * The isolate's contexts, also those that the host has let go and that are not collected yet. NULL unless the mode is
+   * DETAILED.
+   */
+  struct jsvm_context_memory *contexts;
+  /**
+   * How many.
+   */
+  size_t len;
+  /**
+   * The sum of all contexts. node:vm: `total`.
+   */
+  size_t total_estimate;
+  /**
+   * The same.
+   */
+  size_t total_range_low;
+  /**
+   * With all that V8 cannot attribute to one context.
+   */
+  size_t total_range_high;
+  /**
+   * WebAssembly's code, of all isolates of the process. node:vm: `WebAssembly.code`.
+   */
+  size_t wasm_code;
+  /**
+   * What V8 knows of that code, of all isolates of the process. node:vm: `WebAssembly.metadata`.
+   */
+  size_t wasm_metadata;
+} jsvm_memory_measurement;
 
 
 
@@ -2596,6 +2703,58 @@ jsvm_status jsvm_flush_finalizers(uint64_t timeout_ms);
  * @param list [in,out] a list that a call filled, or NULL
  */
 JSVM_API void jsvm_slot_list_clear(jsvm_slot_list *list);
+
+/**
+ * Measures how much memory the contexts of the isolate keep alive. The promise is settled while tasks run
+ * (jsvm_isolate_run_tasks, jsvm_promise_await), with an object as node:vm gives it: `total`; `WebAssembly`, if there is some;
+ * in mode DETAILED `current`, which is this context, and `other`, an array. An eager measurement is work that is left; one
+ * of DEFAULT execution is not, as in Node, but jsvm_promise_await waits for it. node:vm: measureMemory.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context in which the promise is made
+ * @param options [in] options, or NULL
+ * @param promise [out] the promise; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_measure_memory(const jsvm_context *context,
+                                        const jsvm_measure_memory_options *options,
+                                        jsvm_value **promise,
+                                        jsvm_error **error);
+
+/**
+ * Measures how much memory the contexts of an isolate keep alive, and runs tasks until V8 has done it. What a task throws
+ * ends the call with EXCEPTION, as in jsvm_promise_await. node:vm: await measureMemory.
+ *
+ * Any thread; waits for the isolate, and outside of it for V8. Inside a host function of the isolate it holds the isolate
+ * while it waits.
+ *
+ * @param isolate     [in] the isolate
+ * @param options     [in] options, or NULL: with DEFAULT execution it may take 20 seconds
+ * @param run_options [in] limits, or NULL
+ * @param result      [out] the measurement; release it with jsvm_memory_measurement_clear
+ * @param error       [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_isolate_measure_memory(const jsvm_isolate *isolate,
+                                        const jsvm_measure_memory_options *options,
+                                        const jsvm_run_options *run_options,
+                                        jsvm_memory_measurement *result,
+                                        jsvm_error **error);
+
+/**
+ * Releases what jsvm_isolate_measure_memory gave out.
+ *
+ * Any thread, no lock. NULL is allowed, as is a measurement that was cleared before.
+ *
+ * @param measurement [in,out] the measurement, or NULL
+ */
+JSVM_API void jsvm_memory_measurement_clear(jsvm_memory_measurement *measurement);
 
 /**
  * Makes an empty object. JavaScript: ({}) in that context.

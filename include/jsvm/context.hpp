@@ -58,6 +58,13 @@ class context : public detail::context_handle {
   }
   /** Its isolate, not owned. No lock. */
   [[nodiscard]] isolate_ref isolate() const;
+  /**
+   * The promise of what the contexts of its isolate take, as an object: `total`, `current` and so on. Tasks have to run
+   * until it settles. node:vm: measureMemory.
+   */
+  [[nodiscard]] jsvm::promise measure_memory(const measure_memory_options& options = {}) const {
+    return jsvm::promise(owned(detail::result<jsvm_value*>(jsvm_context_measure_memory, get(), options.get())));
+  }
 
   // Making values.
 

@@ -25,6 +25,36 @@ class session {
   const jsvm_isolate* isolate_;
 };
 
+/** What isolate_ref::measure_memory found: bytes. */
+struct memory_measurement {
+  /** What V8 attributes to a context, and that with all that it cannot attribute to one. */
+  struct memory {
+    std::string name;
+    std::size_t estimate = 0;
+    std::size_t range_low = 0;
+    std::size_t range_high = 0;
+  };
+  /** The sum of all contexts; it has no name. */
+  memory total;
+  /** The contexts, if they were asked for. */
+  std::vector<memory> contexts;
+  /** Of all isolates of the process. */
+  std::size_t wasm_code = 0;
+  std::size_t wasm_metadata = 0;
+
+  /** Copies a measurement of jsvm.h. */
+  explicit memory_measurement(const jsvm_memory_measurement& from)
+      : total{{}, from.total_estimate, from.total_range_low, from.total_range_high},
+        wasm_code(from.wasm_code),
+        wasm_metadata(from.wasm_metadata) {
+    contexts.reserve(from.len);
+    for (std::size_t i = 0; i < from.len; i++) {
+      const jsvm_context_memory& each = from.contexts[i];
+      contexts.push_back({{each.name, each.name_len}, each.estimate, each.range_low, each.range_high});
+    }
+  }
+};
+
 /** An isolate that somebody else owns: all that can be done with one, but freeing. Copies name the same. */
 class isolate_ref {
  public:
@@ -118,6 +148,16 @@ class isolate_ref {
   }
   /** Collects all garbage, now. */
   void low_memory_notification() const { detail::run(jsvm_isolate_low_memory_notification, get()); }
+  /** What its contexts take. Runs tasks until V8 has measured. node:vm: await measureMemory. */
+  [[nodiscard]] memory_measurement measure_memory(const measure_memory_options& options = {},
+                                                  const run_options& limits = {}) const {
+    struct release {
+      jsvm_memory_measurement found;
+      ~release() { jsvm_memory_measurement_clear(&found); }
+    } const at_end{detail::result<jsvm_memory_measurement>(jsvm_isolate_measure_memory, get(), options.get(),
+                                                           limits.get())};
+    return memory_measurement(at_end.found);
+  }
 
  protected:
   jsvm_isolate* pointer_;

@@ -220,6 +220,29 @@ class isolate_options {
   jsvm_isolate_options options_ = {};
 };
 
+/** How memory is measured: jsvm_measure_memory_options. */
+class measure_memory_options {
+ public:
+  measure_memory_options() noexcept { options_.struct_size = sizeof options_; }
+
+  /** Each context, and not only their sum. */
+  measure_memory_options& detailed(bool on = true) noexcept {
+    options_.mode = on ? JSVM_MEASURE_MEMORY_MODE_DETAILED : JSVM_MEASURE_MEMORY_MODE_SUMMARY;
+    return *this;
+  }
+  /** In a garbage collection that begins at once, not in V8's next one, which may take 20 seconds to come. */
+  measure_memory_options& eager(bool on = true) noexcept {
+    options_.execution = on ? JSVM_MEASURE_MEMORY_EXECUTION_EAGER : JSVM_MEASURE_MEMORY_EXECUTION_DEFAULT;
+    return *this;
+  }
+
+  /** The C options, which live as long as these. */
+  [[nodiscard]] const jsvm_measure_memory_options* get() const noexcept { return &options_; }
+
+ private:
+  jsvm_measure_memory_options options_ = {};
+};
+
 /** Name and shape of a host function: jsvm_function_options. */
 class function_options {
  public:

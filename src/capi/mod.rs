@@ -19,6 +19,7 @@ pub mod isolate;
 pub mod json;
 pub mod library;
 pub mod list;
+pub mod measure_memory;
 pub mod object;
 pub mod pool;
 pub mod process;

@@ -128,7 +128,7 @@ impl From<Status> for Kill {
 
 impl Kill {
     /// What to say, and Node's code where Node has one.
-    fn message(self) -> (String, Option<&'static str>) {
+    pub fn message(self) -> (String, Option<&'static str>) {
         let after = self.limit_ms.map_or(String::new(), |ms| format!(" after {ms}ms"));
         let (text, code) = match self.status {
             Status::Timeout => {
@@ -264,25 +264,15 @@ impl Error {
         {
             origin.frames = frames(scope, trace, MAX_FRAMES);
         }
-        origin.filename = message
-            .get_script_resource_name(scope)
-            .filter(|name| name.is_string())
-            .map(|name| name.to_rust_string_lossy(scope));
-        origin.line = message.get_line_number(scope).unwrap_or(0) as u32;
-        // V8 says -1 where no JavaScript was on the stack.
-        let column = i32::try_from(message.get_start_column()).ok().map(|column| column as usize);
-        origin.column = column.map_or(0, |column| column as u32 + 1);
-        origin.source_line = message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope));
+        let place = Place::of(scope, message);
         if error.message.is_empty() && !value.is_native_error() {
             error.message = printed(scope, message);
         }
-        if let (Some(file), Some(line), Some(column)) = (&origin.filename, &origin.source_line, column) {
-            // In the first line the column has the script's column offset in it, and the position, which
-            // counts from the source's start, has not. In later lines the position is the larger one.
-            let start = usize::try_from(message.get_start_position()).map_or(column, |at| at.min(column));
-            let carets = message.get_end_column().saturating_sub(column).max(1);
-            origin.arrow = Some(arrow(file, origin.line, line, start, carets));
-        }
+        origin.arrow = place.arrow(message);
+        origin.line = place.line;
+        origin.column = place.column.map_or(0, |column| column as u32 + 1);
+        origin.filename = place.filename;
+        origin.source_line = place.source_line;
         let head = match (error.name.as_str(), error.message.as_str()) {
             (name, "") => name.to_string(),
             ("", text) => text.to_string(),
@@ -306,13 +296,47 @@ const MAX_CAUSES: usize = 8;
 /// A source line longer than this is not shown: generated code has lines of megabytes.
 const MAX_ARROW_LINE: usize = 1000;
 
-fn arrow(file: &str, line: u32, source: &str, start: usize, carets: usize) -> String {
-    if source.len() > MAX_ARROW_LINE {
-        return format!("{file}:{line}\n");
+/// Where V8's record of a throw says that it was.
+struct Place {
+    filename: Option<String>,
+    line: u32,
+    /// From 0; V8 has none where no JavaScript was on the stack.
+    column: Option<usize>,
+    source_line: Option<String>,
+}
+
+impl Place {
+    fn of<'s>(scope: &mut Scope<'s, '_>, message: v8::Local<'s, v8::Message>) -> Place {
+        Place {
+            filename: message
+                .get_script_resource_name(scope)
+                .filter(|name| name.is_string())
+                .map(|name| name.to_rust_string_lossy(scope)),
+            line: message.get_line_number(scope).unwrap_or(0) as u32,
+            column: i32::try_from(message.get_start_column()).ok().map(|column| column as usize),
+            source_line: message.get_source_line(scope).map(|line| line.to_rust_string_lossy(scope)),
+        }
     }
-    let lead: String = source.chars().take(start).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-    let carets = carets.min(source.chars().count().saturating_sub(start).max(1));
-    format!("{file}:{line}\n{source}\n{lead}{}\n", "^".repeat(carets))
+
+    fn arrow(&self, message: v8::Local<v8::Message>) -> Option<String> {
+        let (file, source, column) = (self.filename.as_ref()?, self.source_line.as_ref()?, self.column?);
+        let line = self.line;
+        if source.len() > MAX_ARROW_LINE {
+            return Some(format!("{file}:{line}\n"));
+        }
+        // In the first line the column has the script's column offset in it, and the position, which
+        // counts from the source's start, has not. In later lines the position is the larger one.
+        let start = usize::try_from(message.get_start_position()).map_or(column, |at| at.min(column));
+        let carets = message.get_end_column().saturating_sub(column).max(1);
+        let lead: String = source.chars().take(start).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        let carets = carets.min(source.chars().count().saturating_sub(start).max(1));
+        Some(format!("{file}:{line}\n{source}\n{lead}{}\n", "^".repeat(carets)))
+    }
+}
+
+/// What Node prints above a stack: `file:line`, the source line and carets under the place.
+pub fn arrow<'s>(scope: &mut Scope<'s, '_>, message: v8::Local<'s, v8::Message>) -> Option<String> {
+    Place::of(scope, message).arrow(message)
 }
 
 /// The lines of a stack, each with a newline before it.
@@ -470,4 +494,15 @@ pub fn capture_frames(isolate: &mut v8::Isolate, limit: usize) -> Vec<Frame> {
         Some(trace) => frames(scope, trace, limit),
         None => Vec::new(),
     }
+}
+
+/// Throws an Error of a kind, `v8::Exception::type_error` for one.
+pub fn throw(
+    scope: &Scope<'_, '_>,
+    kind: for<'s> fn(&v8::PinScope<'s, '_>, v8::Local<'s, v8::String>) -> v8::Local<'s, v8::Value>,
+    message: &str,
+) {
+    let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
+    let error = kind(scope, message);
+    scope.throw_exception(error);
 }

@@ -1,7 +1,7 @@
 //! Host functions: JavaScript functions that call the host.
 
 use crate::engine::enter::{self, Fail, Outcome, Scope, panic_text};
-use crate::engine::error::{Error, Status};
+use crate::engine::error::{Error, Status, throw};
 use crate::engine::isolate::Isolate;
 use crate::engine::kept;
 use crate::engine::raw;
@@ -172,7 +172,7 @@ fn trampoline<'s>(
         let Ok(data) = v8::Local::<v8::External>::try_from(arguments.data()) else { return };
         // V8 calls native getters even where it may not run JavaScript.
         if Isolate::here(scope).quiet.load(Ordering::Relaxed) {
-            return throw_error(scope, "a host function is not called while values are read");
+            return throw(scope, v8::Exception::error, "a host function is not called while values are read");
         }
         // SAFETY: the data keeps the entry alive, and the call keeps the data.
         let entry = unsafe { &*(data.value() as *const Entry) };
@@ -193,17 +193,10 @@ fn trampoline<'s>(
                 Thread::current().stop_top(status);
                 unwind(scope);
             }
-            Ok(Reply::Fail(error)) => throw_error(scope, &error.message),
-            Err(panic) => throw_error(scope, &panic_text(&*panic)),
+            Ok(Reply::Fail(error)) => throw(scope, v8::Exception::error, &error.message),
+            Err(panic) => throw(scope, v8::Exception::error, &panic_text(&*panic)),
         }
     });
-}
-
-/// Throws an Error.
-pub fn throw_error(scope: &Scope<'_, '_>, message: &str) {
-    let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
-    let error = v8::Exception::error(scope, message);
-    scope.throw_exception(error);
 }
 
 /// Has the guest unwind from here, before it runs another statement.

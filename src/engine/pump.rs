@@ -43,7 +43,7 @@ pub fn run_tasks(isolate: &Arc<Isolate>, wait: Duration, limits: &Limits) -> Res
     })
 }
 
-/// Runs tasks until `done` says so; WRONG_STATE once nothing is left to run. The caller's span has
+/// Runs tasks until `done` says so; WRONG_STATE once nothing can settle a promise any more. The caller's span has
 /// the limits.
 pub fn run_until(isolate: &Arc<Isolate>, mut done: impl FnMut() -> Result<bool, Error>) -> Result<(), Error> {
     let thread = Thread::current();
@@ -56,7 +56,7 @@ pub fn run_until(isolate: &Arc<Isolate>, mut done: impl FnMut() -> Result<bool, 
             return Ok(());
         }
         if !ran {
-            if !isolate.tasks.work_left() {
+            if !isolate.tasks.may_settle() {
                 // Another thread may have taken the last of it and be at work: this waits for it.
                 if done()? {
                     return Ok(());

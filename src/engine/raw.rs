@@ -77,6 +77,60 @@ unsafe extern "C" {
         value: *const v8::Value,
         gap: *const v8::String,
     ) -> *const v8::String;
+    /// The isolate owns the delegate from now on.
+    #[link_name = "_ZN2v87Isolate13MeasureMemoryENSt4__Cr10unique_ptrINS_21MeasureMemoryDelegateENS1_14default_deleteIS3_EEEENS_22MeasureMemoryExecutionE"]
+    pub fn isolate_measure_memory(
+        isolate: RawIsolate,
+        delegate: *mut MeasureMemoryDelegate,
+        execution: c_int,
+    ) -> bool;
+}
+
+/// `v8::MeasureMemoryDelegate`: what begins like this is one for V8.
+#[repr(C)]
+pub struct MeasureMemoryDelegate {
+    pub vtable: &'static MeasureMemoryVtable,
+}
+
+/// The class's virtual functions in their order. By the Itanium C++ ABI a virtual destructor is two: one for the object
+/// in place, one that frees it too.
+#[repr(C)]
+pub struct MeasureMemoryVtable {
+    pub destroy: unsafe extern "C" fn(this: *mut MeasureMemoryDelegate),
+    pub delete: unsafe extern "C" fn(this: *mut MeasureMemoryDelegate),
+    pub should_measure:
+        unsafe extern "C" fn(this: *mut MeasureMemoryDelegate, context: *const v8::Context) -> bool,
+    pub measurement_complete:
+        unsafe extern "C" fn(this: *mut MeasureMemoryDelegate, result: MeasureMemoryResult),
+}
+
+/// `v8::MeasureMemoryDelegate::Result`, with handles of the scope that is open during the call.
+#[repr(C)]
+pub struct MeasureMemoryResult {
+    pub contexts: *const Span<*const v8::Context>,
+    pub sizes_in_bytes: *const Span<usize>,
+    pub unattributed_size_in_bytes: usize,
+    pub wasm_code_size_in_bytes: usize,
+    pub wasm_metadata_size_in_bytes: usize,
+}
+
+/// `std::span<const T>`.
+#[repr(C)]
+pub struct Span<T> {
+    data: *const T,
+    len: usize,
+}
+
+impl<T> Span<T> {
+    /// # Safety
+    /// C++ made it, and its elements are there.
+    pub unsafe fn elements(&self) -> &[T] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+    }
 }
 
 /// `v8::Internals` in v8-internal.h: where an object has its map and the map its type, without

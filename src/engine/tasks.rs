@@ -30,8 +30,10 @@ pub struct Queue {
     runs: AtomicU64,
     /// Threads that wait.
     waiters: AtomicUsize,
-    /// Promises that the host has yet to settle.
+    /// Promises that the host, or V8 at work, has yet to settle.
     pub unsettled: AtomicUsize,
+    /// Promises that V8 settles when it comes to it: they can be awaited, and are no work that is left.
+    pub some_time: AtomicUsize,
     /// When the watchdog is to tell the host of what falls due, in nanoseconds of `watchdog::now`; 0 is never.
     alarm: AtomicU64,
 }
@@ -284,6 +286,11 @@ impl Queue {
             || state.timers.work_left()
             || !state.notes.is_empty()
             || self.unsettled.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether a promise that is pending could still be settled.
+    pub fn may_settle(&self) -> bool {
+        self.work_left() || self.some_time.load(Ordering::SeqCst) > 0
     }
 
     fn ready_at(&self) -> u64 {

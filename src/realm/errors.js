@@ -1,42 +1,62 @@
 'use strict';
 
+// Errors with Node's codes. Everything that is used is taken now: the guest can change it later.
+const { Error, RangeError, String, TypeError } = globalThis;
+const { defineProperty } = Object;
+const { isInteger } = Number;
+const { stringify } = JSON;
+const { includes, slice } = load('builtins').string;
+
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
   const error = new Kind(message);
-  Object.defineProperty(error, 'name',
-    { value: `${error.name} [${code}]`, configurable: true, writable: true });
+  const name = { __proto__: null, value: `${error.name} [${code}]`, configurable: true, writable: true };
+  defineProperty(error, 'name', name);
   void error.stack; // V8 writes the name down when the stack is first asked for.
   delete error.name;
-  error.code = code;
-  return error;
+  return defineProperty(error, 'code',
+    { __proto__: null, value: code, configurable: true, enumerable: true, writable: true });
 }
 
 // What an argument was, for "Received ...".
 function describe(value) {
   if (value == null) return `${value}`;
-  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'function ';
-  if (typeof value === 'object') {
-    const name = value.constructor?.name;
-    return name ? `an instance of ${name}` : 'an object with no prototype';
+  switch (typeof value) {
+    case 'function':
+      return `function ${value.name}`;
+    case 'object': {
+      const name = value.constructor?.name;
+      return name ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
+    }
+    case 'string': {
+      const text = value.length > 28 ? `${slice(value, 0, 25)}...` : value;
+      return `type string (${includes(text, "'") ? stringify(text) : `'${text}'`})`;
+    }
+    case 'number':
+      return `type number (${value === 0 && 1 / value < 0 ? '-0' : value})`;
+    case 'bigint':
+      return `type bigint (${value}n)`;
+    default:
+      return `type ${typeof value} (${String(value)})`;
   }
-  let text = typeof value === 'string' ? `'${value}'` : String(value);
-  if (typeof value === 'bigint') text += 'n';
-  if (text.length > 28) text = `${text.slice(0, 25)}...`;
-  return `type ${typeof value} (${text})`;
 }
+
+const kind = (name) => includes(name, '.') ? 'property' : 'argument';
 
 // ERR_INVALID_ARG_TYPE. `expected` ends the sentence: "of type string", "an instance of Map".
 function invalidArgType(name, expected, value) {
-  const what = name.includes('.') ? 'property' : 'argument';
   return coded(TypeError, 'ERR_INVALID_ARG_TYPE',
-    `The "${name}" ${what} must be ${expected}. Received ${describe(value)}`);
+    `The "${name}" ${kind(name)} must be ${expected}. Received ${describe(value)}`);
 }
 
 // A number in a message: long integers with separators.
 function grouped(value) {
-  const text = `${String(value)}${typeof value === 'bigint' ? 'n' : ''}`;
-  const long = typeof value === 'bigint' || Number.isInteger(value) ? value > 2 ** 32 || value < -(2 ** 32) : false;
-  return long ? text.replace(/\B(?=(?:\d{3})+n?$)/g, '_') : text;
+  let text = String(value);
+  if (typeof value === 'bigint' || isInteger(value) && (value > 2 ** 32 || value < -(2 ** 32))) {
+    const first = value < 0 ? 1 : 0;
+    for (let at = text.length - 3; at > first; at -= 3) text = `${slice(text, 0, at)}_${slice(text, at)}`;
+  }
+  return typeof value === 'bigint' ? `${text}n` : text;
 }
 
 // ERR_OUT_OF_RANGE.
@@ -47,10 +67,9 @@ function outOfRange(name, expected, value) {
 
 // ERR_INVALID_ARG_VALUE. `reason` ends the first sentence: "is invalid".
 function invalidArgValue(name, reason, value) {
-  const what = name.includes('.') ? 'property' : 'argument';
   const text = load('inspect').inspect(value);
   return coded(TypeError, 'ERR_INVALID_ARG_VALUE',
-    `The ${what} '${name}' ${reason}. Received ${text.length > 128 ? `${text.slice(0, 128)}...` : text}`);
+    `The ${kind(name)} '${name}' ${reason}. Received ${text.length > 128 ? `${slice(text, 0, 128)}...` : text}`);
 }
 
 function requireFunction(name, value) {

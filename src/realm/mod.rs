@@ -10,6 +10,7 @@ use crate::engine::value;
 use crate::realm::native::Natives;
 use crate::vm::compile_function::{self, Options};
 use crate::vm::context;
+use crate::vm::source::Origin;
 
 /// A file. Its text is the body of a function of `load` and `native` that returns what it exports:
 /// `load(name)` is another file's exports, `native` its own functions in Rust.
@@ -81,8 +82,9 @@ fn run<'s>(scope: &mut Scope<'s, '_>, source: &Source) -> Outcome<v8::Local<'s, 
     let load = loader(scope)?;
 
     let text = value::string(scope, source.text)?;
-    let options = Options { filename: &format!("jsvm:{}", source.name), ..Options::default() };
-    let body = compile_function::compile(scope, text, &["load", "native"], &options)?;
+    let origin = Origin::new(value::string(scope, &format!("jsvm:{}", source.name))?);
+    let parameters = [value::string(scope, "load")?, value::string(scope, "native")?];
+    let body = compile_function::compile(scope, text, &parameters, &Options::new(origin))?.function;
     let this = v8::undefined(scope).into();
     let exports = body.call(scope, this, &[load, native.into()]).thrown()?;
     Ok(v8::Local::<v8::Object>::try_from(exports).expect("a file of the runtime exports an object"))

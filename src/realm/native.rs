@@ -1,6 +1,7 @@
 //! Functions in Rust for the runtime's JavaScript.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown, panic_text};
+use crate::engine::error::throw;
 use crate::engine::value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -48,7 +49,7 @@ impl Natives<'_, '_, '_> {
 }
 
 /// The boundary around a native: V8 calls it, and no panic may pass V8.
-fn bounded(
+pub fn bounded(
     body: impl Native,
 ) -> impl Copy
 + for<'s, 'i> Fn(&mut Scope<'s, 'i>, v8::FunctionCallbackArguments<'s>, v8::ReturnValue<'s, v8::Value>) {
@@ -61,15 +62,4 @@ fn bounded(
         };
         throw(scope, v8::Exception::error, &message);
     }
-}
-
-/// Throws an Error of a kind, `v8::Exception::type_error` for one.
-pub fn throw(
-    scope: &mut Scope<'_, '_>,
-    kind: for<'s> fn(&v8::PinScope<'s, '_>, v8::Local<'s, v8::String>) -> v8::Local<'s, v8::Value>,
-    message: &str,
-) {
-    let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
-    let error = kind(scope, message);
-    scope.throw_exception(error);
 }

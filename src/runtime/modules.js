@@ -22,6 +22,7 @@ const modules = {
   url: ['url', (file) => file.module],
   'timers/promises': ['timers', (file) => file.promises],
   util: ['util', (file) => file],
+  vm: ['vm', (file) => file],
   'util/types': ['types', (file) => file],
 };
 

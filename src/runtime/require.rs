@@ -8,7 +8,9 @@ use crate::realm::native::Natives;
 use crate::realm::{self, Source};
 use crate::vm::compile_function::{self, Options};
 use crate::vm::context::{self, Context};
+use crate::vm::decorate::decorating;
 use crate::vm::script;
+use crate::vm::source::Origin;
 use std::path::Path;
 
 pub const SOURCE: Source = Source { name: "require", text: include_str!("require.js"), natives };
@@ -65,8 +67,8 @@ fn call<'s>(scope: &mut Scope<'s, '_>, name: &str, argument: &str) -> Outcome<v8
 fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     native.function("compile", |scope, arguments, result| {
         let code = arguments.get(0).to_string(scope).thrown()?;
-        let filename = arguments.get(1).to_rust_string_lossy(scope);
-        result.set(compile(scope, code, &filename)?.into());
+        let filename = arguments.get(1).to_string(scope).thrown()?;
+        result.set(compile(scope, code, filename)?.into());
         Ok(())
     })
 }
@@ -76,24 +78,11 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
 fn compile<'s>(
     scope: &mut Scope<'s, '_>,
     code: v8::Local<'s, v8::String>,
-    filename: &str,
+    filename: v8::Local<'s, v8::String>,
 ) -> Outcome<v8::Local<'s, v8::Function>> {
     const PARAMETERS: [&str; 5] = ["exports", "require", "module", "__filename", "__dirname"];
-    v8::tc_scope!(let caught, scope);
-    let compiled =
-        compile_function::compile(caught, code, &PARAMETERS, &Options { filename, ..Options::default() });
-    if let Some(exception) = caught.exception()
-        && let Ok(error) = v8::Local::<v8::Object>::try_from(exception)
-    {
-        let message = caught.message();
-        let thrown = Error::thrown(caught, exception, message);
-        if let Some(arrow) = thrown.into_details().origin.and_then(|origin| origin.arrow) {
-            let key = value::string(caught, "stack")?;
-            let stack = error.get(caught, key.into()).thrown()?.to_rust_string_lossy(caught);
-            let stack = value::string(caught, &format!("{arrow}\n{stack}"))?;
-            error.set(caught, key.into(), stack.into()).thrown()?;
-        }
-        caught.rethrow();
-    }
-    compiled
+    let parameters = PARAMETERS.iter().map(|name| value::string(scope, name)).collect::<Outcome<Vec<_>>>()?;
+    let options = Options::new(Origin::new(filename));
+    let compiled = decorating(scope, |scope| compile_function::compile(scope, code, &parameters, &options))?;
+    Ok(compiled.function)
 }

@@ -1,29 +1,165 @@
 //! Functions compiled from their body: node:vm's compileFunction.
 
-use crate::engine::enter::{Outcome, Scope, Thrown};
-use crate::engine::value;
+use crate::engine::enter::{Fail, Outcome, Scope};
+use crate::engine::error::{Error, Status, throw};
+use crate::engine::seal::{seal, unseal};
+use crate::vm::source::{self, Origin};
+use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function};
+use xxhash_rust::xxh3::xxh3_64;
 
-#[derive(Clone, Copy, Default)]
-pub struct Options<'a> {
-    pub filename: &'a str,
-    pub line_offset: i32,
-    pub column_offset: i32,
+/// What a function is compiled with beyond its body and its parameters.
+pub struct Options<'s, 'a> {
+    pub origin: Origin<'s>,
+    /// Objects whose properties are in the function's scope, the last one innermost.
+    pub context_extensions: &'a [v8::Local<'s, v8::Object>],
+    pub cached_data: Option<&'a [u8]>,
+    pub produce_cached_data: bool,
 }
 
+impl<'s> Options<'s, '_> {
+    pub fn new(origin: Origin<'s>) -> Self {
+        Options { origin, context_extensions: &[], cached_data: None, produce_cached_data: false }
+    }
+}
+
+pub struct Compiled<'s> {
+    pub function: v8::Local<'s, v8::Function>,
+    /// Whether the cached data was refused; None if none was given.
+    pub cached_data_rejected: Option<bool>,
+    /// What was asked to be produced.
+    pub cached_data: Option<Vec<u8>>,
+}
+
+/// Of a function's cached data.
+const CACHE_MAGIC: &[u8; 8] = b"jsvmcf01";
+
+/// What V8 allows in a function of JavaScript; it does not look here, and loses count above.
+pub const MAX_PARAMETERS: usize = 65_534;
+
+/// Each takes a scope, and V8's own stack.
+pub const MAX_EXTENSIONS: usize = 1_000;
+
 /// A function with these parameters, in the scope's context. Places in its stack count from the start of the body.
+/// What is no identifier is a SyntaxError, an extension that V8 cannot take a TypeError.
 pub fn compile<'s>(
     scope: &mut Scope<'s, '_>,
     body: v8::Local<'s, v8::String>,
-    parameters: &[&str],
-    options: &Options,
-) -> Outcome<v8::Local<'s, v8::Function>> {
-    use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function};
-    let name = value::string(scope, options.filename)?;
-    let (line, column) = (options.line_offset, options.column_offset);
-    let origin =
-        v8::ScriptOrigin::new(scope, name.into(), line, column, false, -1, None, false, false, false, None);
-    let parameters = parameters.iter().map(|name| value::string(scope, name)).collect::<Outcome<Vec<_>>>()?;
-    let mut source = Source::new(body, Some(&origin));
-    let (how, why) = (CompileOptions::NoCompileOptions, NoCacheReason::NoReason);
-    compile_function(scope, &mut source, &parameters, &[], how, why).thrown()
+    parameters: &[v8::Local<'s, v8::String>],
+    options: &Options<'s, '_>,
+) -> Outcome<Compiled<'s>> {
+    check_counts(scope, parameters.len(), options.context_extensions.len())?;
+    let keyed = options.cached_data.is_some() || options.produce_cached_data;
+    let key = if keyed { key(scope, body, parameters, options.context_extensions.len()) } else { 0 };
+    let cached_data = options.cached_data.map(|bytes| unseal(CACHE_MAGIC, key, bytes));
+    // V8's own cache would give a function without extensions where one with them is asked for.
+    let origin = options.origin.v8(scope, !options.context_extensions.is_empty());
+    let (function, cached_data_rejected) =
+        source::compile(scope, body, &origin, cached_data, |scope, source, how| {
+            compile_or_throw(scope, source, parameters, options.context_extensions, how)
+        })?;
+    let cached_data = match options.produce_cached_data {
+        true => {
+            let cache = function
+                .create_code_cache()
+                .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this function"))?;
+            Some(seal(CACHE_MAGIC, key, &cache))
+        }
+        false => None,
+    };
+    Ok(Compiled { function, cached_data_rejected, cached_data })
+}
+
+/// The URL of the `//# sourceMappingURL=` comment that a function was compiled with.
+pub fn source_map_url<'s>(
+    scope: &Scope<'s, '_>,
+    function: v8::Local<'s, v8::Function>,
+) -> Option<v8::Local<'s, v8::String>> {
+    function.get_script_origin(scope).source_map_url().and_then(source::url)
+}
+
+/// What a function's cached data belongs to: another list of parameters is another function, and code that was compiled
+/// without extensions does not look for them.
+fn key<'s>(
+    scope: &mut Scope<'s, '_>,
+    body: v8::Local<'s, v8::String>,
+    parameters: &[v8::Local<'s, v8::String>],
+    extensions: usize,
+) -> u64 {
+    let parts = [extensions as u64, source::hash(scope, body)].into_iter();
+    let parameters = parameters.iter().map(|name| source::hash(scope, *name));
+    let bytes: Vec<u8> = parts.chain(parameters).flat_map(u64::to_le_bytes).collect();
+    xxh3_64(&bytes)
+}
+
+fn check_counts(scope: &mut Scope<'_, '_>, parameters: usize, extensions: usize) -> Outcome<()> {
+    if parameters > MAX_PARAMETERS {
+        // As V8 says it of a function in a source.
+        let message = format!("Too many parameters in function definition (only {MAX_PARAMETERS} allowed)");
+        throw(scope, v8::Exception::syntax_error, &message);
+        return Err(Fail::Thrown);
+    }
+    if extensions > MAX_EXTENSIONS {
+        let message = format!("Too many context extensions (only {MAX_EXTENSIONS} allowed)");
+        throw(scope, v8::Exception::range_error, &message);
+        return Err(Fail::Thrown);
+    }
+    Ok(())
+}
+
+/// V8 gives nothing, and no exception, for what it refuses before it parses.
+fn compile_or_throw<'s>(
+    scope: &mut Scope<'s, '_>,
+    source: &mut Source,
+    parameters: &[v8::Local<'s, v8::String>],
+    extensions: &[v8::Local<'s, v8::Object>],
+    how: CompileOptions,
+) -> Option<v8::Local<'s, v8::Function>> {
+    v8::tc_scope!(let caught, scope);
+    let function = compile_raw(caught, source, parameters, extensions, how);
+    if function.is_some() {
+        return function;
+    }
+    if !caught.has_caught() && !caught.is_execution_terminating() {
+        throw_refusal(caught, parameters, extensions);
+    }
+    caught.rethrow();
+    None
+}
+
+/// Says what V8 refused without a word.
+fn throw_refusal<'s>(
+    scope: &Scope<'s, '_>,
+    parameters: &[v8::Local<'s, v8::String>],
+    extensions: &[v8::Local<'s, v8::Object>],
+) {
+    let empty = v8::String::empty(scope);
+    let refused = |parameters: &[_], extensions: &[_]| {
+        let mut source = Source::new(empty, None);
+        let how = CompileOptions::NoCompileOptions;
+        compile_raw(scope, &mut source, parameters, extensions, how).is_none()
+    };
+    match parameters.iter().find(|name| refused(&[**name], &[])) {
+        Some(name) => {
+            let name = name.to_rust_string_lossy(scope);
+            throw(scope, v8::Exception::syntax_error, &format!("Parameter '{name}' is not an identifier"));
+        }
+        None => {
+            let at = extensions.iter().position(|object| refused(&[], &[*object])).unwrap_or_default();
+            throw(
+                scope,
+                v8::Exception::type_error,
+                &format!("Context extension {at} is not an ordinary object"),
+            );
+        }
+    }
+}
+
+fn compile_raw<'s>(
+    scope: &Scope<'s, '_>,
+    source: &mut Source,
+    parameters: &[v8::Local<'s, v8::String>],
+    extensions: &[v8::Local<'s, v8::Object>],
+    how: CompileOptions,
+) -> Option<v8::Local<'s, v8::Function>> {
+    compile_function(scope, source, parameters, extensions, how, NoCacheReason::NoReason)
 }

@@ -3,7 +3,7 @@
 //! V8 calls those for indices apart from those for names: an index is the name that it is written as.
 
 use crate::engine::enter::{Fail, Outcome, Scope, panic_text};
-use crate::engine::function::throw_error;
+use crate::engine::error::throw;
 use crate::vm::contextify::{self as rules, Answer, Both};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use v8::{
@@ -65,8 +65,8 @@ fn bounded<T>(scope: &Scope<'_, '_>, body: impl FnOnce() -> Outcome<T>) -> Optio
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(value)) => return Some(value),
         Ok(Err(Fail::Thrown)) => {}
-        Ok(Err(Fail::Misuse(error))) => throw_error(scope, &error.message),
-        Err(panic) => throw_error(scope, &panic_text(&*panic)),
+        Ok(Err(Fail::Misuse(error))) => throw(scope, v8::Exception::error, &error.message),
+        Err(panic) => throw(scope, v8::Exception::error, &panic_text(&*panic)),
     }
     None
 }

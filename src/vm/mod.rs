@@ -3,5 +3,8 @@
 pub mod compile_function;
 pub mod context;
 pub mod contextify;
+pub mod decorate;
 mod interceptors;
+pub mod measure_memory;
 pub mod script;
+pub mod source;

@@ -7,8 +7,8 @@ use crate::engine::limits::Limits;
 use crate::engine::seal::{seal, unseal};
 use crate::engine::value::{self, Held, Out};
 use crate::vm::context::{self, Context};
+use crate::vm::source::{self, Origin};
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// node:vm's name for a script without one.
 pub const DEFAULT_FILENAME: &str = "evalmachine.<anonymous>";
@@ -27,16 +27,32 @@ pub struct Script {
     /// Whether the cached data was refused; None if none was given.
     pub cached_data_rejected: Option<bool>,
     unbound: Held<v8::UnboundScript>,
-    source_hash: u64,
+    code: Held<v8::String>,
 }
 
-/// Of our cached data.
-const CACHE_MAGIC: &[u8; 8] = b"jsvmcc01";
+/// What V8 made of a source.
+pub struct Compiled<'s> {
+    pub unbound: v8::Local<'s, v8::UnboundScript>,
+    /// Whether the cached data was refused; None if none was given.
+    pub cached_data_rejected: Option<bool>,
+}
+
+/// Of a script's cached data.
+const CACHE_MAGIC: &[u8; 8] = b"jsvmcc02";
 
 impl Script {
     /// Compiles. A SyntaxError comes as EXCEPTION.
     pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Error> {
-        enter::touch(isolate, None, |scope| compile(scope, source, options))
+        enter::touch(isolate, None, |scope| {
+            let (code, Compiled { unbound, cached_data_rejected }) = compile_text(scope, source, options)?;
+            Ok(Script {
+                isolate: isolate.clone(),
+                source_map_url: source_map_url(scope, unbound).map(|url| url.to_rust_string_lossy(scope)),
+                cached_data_rejected,
+                unbound: Held::new(scope, unbound),
+                code: Held::new(scope, code),
+            })
+        })
     }
 
     /// Runs in a context of the same isolate; None is the main one. `take` is given the completion value.
@@ -64,11 +80,8 @@ impl Script {
     /// functions that were compiled on the way.
     pub fn create_cached_data(&self) -> Result<Vec<u8>, Error> {
         enter::touch(&self.isolate, None, |scope| {
-            let unbound = self.unbound.local(scope);
-            let cache = unbound
-                .create_code_cache()
-                .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
-            Ok(seal(CACHE_MAGIC, self.source_hash, &cache))
+            let (unbound, code) = (self.unbound.local(scope), self.code.local(scope));
+            create_cached_data(scope, unbound, code)
         })
     }
 }
@@ -82,9 +95,8 @@ pub fn evaluate<R>(
     take: impl FnOnce(Out) -> enter::Outcome<R>,
 ) -> Result<R, Error> {
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
-        let script = compile(scope, source, options)?;
-        let unbound = script.unbound.local(scope);
-        take(run_unbound(scope, unbound)?)
+        let (_, script) = compile_text(scope, source, options)?;
+        take(run_unbound(scope, script.unbound)?)
     })
 }
 
@@ -107,43 +119,81 @@ pub fn run_in_new_context<R>(
     })
 }
 
-fn compile(scope: &mut Scope<'_, '_>, source: &str, options: &Options) -> enter::Outcome<Script> {
-    use v8::script_compiler::{CachedData, CompileOptions, NoCacheReason, Source};
-    let source_hash = xxh3_64(source.as_bytes());
-    let cache = options.cached_data.map(|bytes| unseal(CACHE_MAGIC, source_hash, bytes));
+fn compile_text<'s>(
+    scope: &mut Scope<'s, '_>,
+    source: &str,
+    options: &Options,
+) -> enter::Outcome<(v8::Local<'s, v8::String>, Compiled<'s>)> {
     let code = value::string(scope, source)
         .map_err(|_| Error::invalid(format!("source: its {} bytes are too long for V8", source.len())))?;
-    let name = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
-    let (line, column) = (options.line_offset, options.column_offset);
-    let origin =
-        v8::ScriptOrigin::new(scope, name.into(), line, column, false, -1, None, false, false, false, None);
-    let (mut source, how) = match cache.flatten() {
-        Some(payload) => (
-            Source::new_with_cached_data(code, Some(&origin), CachedData::new(payload)),
-            CompileOptions::ConsumeCodeCache,
-        ),
-        None => (Source::new(code, Some(&origin)), CompileOptions::NoCompileOptions),
+    let filename = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
+    let origin = Origin {
+        line_offset: options.line_offset,
+        column_offset: options.column_offset,
+        ..Origin::new(filename)
     };
-    let unbound =
-        v8::script_compiler::compile_unbound_script(scope, &mut source, how, NoCacheReason::NoReason)
-            .thrown()?;
-    let refused = source.get_cached_data().is_none_or(|data| data.rejected());
-    let map = unbound.get_source_mapping_url(scope);
-    Ok(Script {
-        isolate: Isolate::of(scope),
-        source_map_url: map.is_string().then(|| map.to_rust_string_lossy(scope)),
-        cached_data_rejected: cache.map(|payload| payload.is_none() || refused),
-        unbound: Held::new(scope, unbound),
-        source_hash,
-    })
+    Ok((code, compile(scope, code, &origin, options.cached_data)?))
+}
+
+/// Compiles for all contexts of the isolate. A SyntaxError is one of the scope's context.
+pub fn compile<'s>(
+    scope: &mut Scope<'s, '_>,
+    code: v8::Local<'s, v8::String>,
+    origin: &Origin<'s>,
+    cached_data: Option<&[u8]>,
+) -> enter::Outcome<Compiled<'s>> {
+    use v8::script_compiler::{NoCacheReason, compile_unbound_script};
+    let cached_data = cached_data.map(|bytes| unseal(CACHE_MAGIC, source::hash(scope, code), bytes));
+    let origin = origin.v8(scope, false);
+    let (unbound, cached_data_rejected) =
+        source::compile(scope, code, &origin, cached_data, |scope, source, how| {
+            compile_unbound_script(scope, source, how, NoCacheReason::NoReason)
+        })?;
+    Ok(Compiled { unbound, cached_data_rejected })
+}
+
+/// The cached data of a script that was compiled from this code.
+pub fn create_cached_data<'s>(
+    scope: &mut Scope<'s, '_>,
+    unbound: v8::Local<'s, v8::UnboundScript>,
+    code: v8::Local<'s, v8::String>,
+) -> enter::Outcome<Vec<u8>> {
+    let cache = unbound
+        .create_code_cache()
+        .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this script"))?;
+    Ok(seal(CACHE_MAGIC, source::hash(scope, code), &cache))
+}
+
+/// The URL of a script's `//# sourceMappingURL=` comment.
+pub fn source_map_url<'s>(
+    scope: &Scope<'s, '_>,
+    unbound: v8::Local<'s, v8::UnboundScript>,
+) -> Option<v8::Local<'s, v8::String>> {
+    source::url(unbound.get_source_mapping_url(scope))
+}
+
+/// The URL of a script's `//# sourceURL=` comment.
+pub fn source_url<'s>(
+    scope: &Scope<'s, '_>,
+    unbound: v8::Local<'s, v8::UnboundScript>,
+) -> Option<v8::Local<'s, v8::String>> {
+    source::url(unbound.get_source_url(scope))
 }
 
 /// Runs in the scope's context. A context's own queue is drained within the run.
+pub fn run<'s>(
+    scope: &mut Scope<'s, '_>,
+    unbound: v8::Local<'s, v8::UnboundScript>,
+) -> enter::Outcome<v8::Local<'s, v8::Value>> {
+    let value = unbound.bind_to_current_context(scope).run(scope).thrown()?;
+    context::after_evaluate(scope)?;
+    Ok(value)
+}
+
 fn run_unbound<'s>(
     scope: &mut Scope<'s, '_>,
     unbound: v8::Local<'s, v8::UnboundScript>,
 ) -> enter::Outcome<Out> {
-    let value = unbound.bind_to_current_context(scope).run(scope).thrown()?;
-    context::after_evaluate(scope)?;
+    let value = run(scope, unbound)?;
     Ok(Out::new(scope, value))
 }

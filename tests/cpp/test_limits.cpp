@@ -52,6 +52,29 @@ void memory() {
   CHECK(w.isolate.heap_statistics().heap_size_limit > 0);
 }
 
+void measured() {
+  const world w;
+  const jsvm::context other = w.isolate.new_context(jsvm::context_options().name("other"));
+  other.evaluate("globalThis.held = new Array(1e5).fill(0.5); 0");
+  const jsvm::measure_memory_options how = jsvm::measure_memory_options().detailed().eager();
+  const jsvm::memory_measurement found = w.isolate.measure_memory(how, jsvm::run_options().timeout(60s));
+  std::size_t sum = 0;
+  for (const auto& each : found.contexts) {
+    sum += each.estimate;
+    CHECK(each.range_low <= each.estimate && each.estimate <= each.range_high);
+    CHECK(each.name != "other" || each.estimate > 800000);
+  }
+  CHECK(found.contexts.size() >= 2);
+  CHECK_EQ(found.total.estimate, sum);
+  CHECK(w.isolate.measure_memory(jsvm::measure_memory_options().eager()).contexts.empty());
+  const jsvm::value promised = other.measure_memory(how).await();
+  CHECK(promised.get("current").get("jsMemoryEstimate").as<double>() > 800000);
+  // V8's next collection is far.
+  const jsvm::run_options brief = jsvm::run_options().timeout(20ms);
+  CHECK(status_of([&] { static_cast<void>(w.isolate.measure_memory({}, brief)); }) == jsvm::status::timeout);
+  CHECK(status_of([&] { other.measure_memory().await(brief); }) == jsvm::status::timeout);
+}
+
 void cancel() {
   const world w;
   const jsvm::cancel_token token;
@@ -154,6 +177,7 @@ void sessions() {
 int main() {
   RUN(times);
   RUN(memory);
+  RUN(measured);
   RUN(cancel);
   RUN(terminate_and_interrupt);
   RUN(many_threads);

@@ -6,6 +6,7 @@ use jsvm::engine::heap::MAX_HEAP_LIMIT;
 use jsvm::engine::platform;
 use jsvm::engine::value::{JSVM_FLAG_ERROR, Out};
 use jsvm::runtime::output;
+use jsvm::vm::decorate::is_decorated;
 use std::io::{self, Write};
 
 /// jsvm's version and V8's, the latter without what the crate adds.
@@ -39,9 +40,16 @@ fn exception(program: &Program, error: &Error) -> String {
     let origin = error.origin.as_ref();
     let arrow = origin.and_then(|origin| origin.arrow.as_deref()).unwrap_or_default();
     let shown = thrown(program, error, output::colors(2));
-    // A SyntaxError of a module has its place in its stack.
-    let arrow = if shown.starts_with(arrow) { String::new() } else { format!("{arrow}\n") };
-    format!("{arrow}{shown}\n\n{}\n", version())
+    let head = if has_place(error) { String::new() } else { format!("{arrow}\n") };
+    format!("{head}{shown}\n\n{}\n", version())
+}
+
+/// Whether the place is in the error's stack: that of a SyntaxError of a module is, and what node:vm's scripts throw.
+fn has_place(error: &Error) -> bool {
+    match error.origin.as_ref().and_then(|origin| origin.value.as_ref()) {
+        Some(Out::Value(value)) => is_decorated(value).unwrap_or(false),
+        _ => false,
+    }
 }
 
 /// What was thrown, as it is printed elsewhere too; if that fails, what V8 knows of it.

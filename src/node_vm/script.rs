@@ -1,0 +1,147 @@
+//! The class that vm.Script extends.
+
+use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, Kill, throw};
+use crate::engine::limits::Limits;
+use crate::engine::value;
+use crate::node_vm::{bytes, context_of, define, string, uint8_array};
+use crate::realm::native::{self, Natives};
+use crate::vm::decorate::decorating;
+use crate::vm::script::{self, Compiled};
+use crate::vm::source::Origin;
+use std::time::Duration;
+use v8::{FunctionCallbackArguments, Local, ReturnValue};
+
+/// What an instance holds.
+const FIELD_SCRIPT: usize = 0;
+const FIELD_CODE: usize = 1;
+const FIELDS: usize = 2;
+
+pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
+    let scope = &mut *native.scope;
+    let class = v8::FunctionTemplate::builder(native::bounded(construct)).build(scope);
+    let name = value::string(scope, "ContextifyScript")?;
+    class.set_class_name(name);
+    class.instance_template(scope).set_internal_field_count(FIELDS);
+    let signature = v8::Signature::new(scope, class);
+    let prototype = class.prototype_template(scope);
+    let create = v8::FunctionTemplate::builder(native::bounded(create_cached_data));
+    let create = create.signature(signature).build(scope);
+    prototype.set(value::string(scope, "createCachedData")?.into(), create.into());
+    let run = v8::FunctionTemplate::builder(native::bounded(run_in_context));
+    let run = run.signature(signature).build(scope);
+    prototype.set(value::string(scope, "runInContext")?.into(), run.into());
+    let class = class.get_function(scope).thrown()?;
+    define(scope, native.object, "ContextifyScript", class.into())
+}
+
+/// new ContextifyScript(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext).
+fn construct<'s>(
+    scope: &mut Scope<'s, '_>,
+    arguments: &FunctionCallbackArguments<'s>,
+    _: &mut ReturnValue<'s, v8::Value>,
+) -> Outcome<()> {
+    if !arguments.is_construct_call() {
+        throw(
+            scope,
+            v8::Exception::type_error,
+            "Class constructor ContextifyScript cannot be invoked without 'new'",
+        );
+        return Err(Fail::Thrown);
+    }
+    let this = arguments.this();
+    let code = string(arguments.get(0))?;
+    let cached_data = bytes(scope, arguments.get(4));
+    let context = context_of(scope, arguments.get(6))?;
+    let origin = Origin {
+        line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
+        column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+        ..Origin::new(string(arguments.get(1))?)
+    };
+    let Compiled { unbound, cached_data_rejected } = {
+        let scope = &mut v8::ContextScope::new(scope, context);
+        decorating(scope, |scope| script::compile(scope, code, &origin, cached_data.as_deref()))?
+    };
+    this.set_internal_field(FIELD_SCRIPT, unbound.into());
+    this.set_internal_field(FIELD_CODE, code.into());
+    if let Some(rejected) = cached_data_rejected {
+        let rejected = v8::Boolean::new(scope, rejected);
+        define(scope, this, "cachedDataRejected", rejected.into())?;
+    }
+    if arguments.get(5).is_true() {
+        let data = script::create_cached_data(scope, unbound, code)?;
+        let data = uint8_array(scope, data)?;
+        define(scope, this, "cachedData", data)?;
+        let produced = v8::Boolean::new(scope, true);
+        define(scope, this, "cachedDataProduced", produced.into())?;
+    }
+    let undefined: Local<v8::Value> = v8::undefined(scope).into();
+    let (source_url, map_url) = (script::source_url(scope, unbound), script::source_map_url(scope, unbound));
+    define(scope, this, "sourceURL", source_url.map_or(undefined, Into::into))?;
+    define(scope, this, "sourceMapURL", map_url.map_or(undefined, Into::into))
+}
+
+/// What an instance holds. The signature lets only instances through, but not only complete ones.
+fn field<'s, T>(scope: &Scope<'s, '_>, this: Local<'s, v8::Object>, field: usize) -> Outcome<Local<'s, T>> {
+    let held = this.get_internal_field(scope, field).filter(|held| !held.is_value() || field == FIELD_CODE);
+    let held = held.ok_or_else(|| Error::invalid("the script is not compiled"))?;
+    // SAFETY: `construct` has put it there.
+    Ok(unsafe { Local::cast_unchecked(held) })
+}
+
+fn create_cached_data<'s>(
+    scope: &mut Scope<'s, '_>,
+    arguments: &FunctionCallbackArguments<'s>,
+    result: &mut ReturnValue<'s, v8::Value>,
+) -> Outcome<()> {
+    let unbound = field(scope, arguments.this(), FIELD_SCRIPT)?;
+    let code = field(scope, arguments.this(), FIELD_CODE)?;
+    let data = script::create_cached_data(scope, unbound, code)?;
+    result.set(uint8_array(scope, data)?);
+    Ok(())
+}
+
+/// script.runInContext(contextifiedObject, timeout, displayErrors, breakOnSigint).
+fn run_in_context<'s>(
+    scope: &mut Scope<'s, '_>,
+    arguments: &FunctionCallbackArguments<'s>,
+    result: &mut ReturnValue<'s, v8::Value>,
+) -> Outcome<()> {
+    let unbound = field(scope, arguments.this(), FIELD_SCRIPT)?;
+    let context = context_of(scope, arguments.get(0))?;
+    let timeout = arguments.get(1).uint32_value(scope).filter(|ms| *ms > 0);
+    let display_errors = arguments.get(2).is_true();
+    let limits = Limits {
+        timeout: timeout.map(|ms| Duration::from_millis(ms.into())),
+        break_on_sigint: arguments.get(3).is_true(),
+        ..Limits::NONE
+    };
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let run = |scope: &mut Scope<'s, '_>| match display_errors {
+        true => decorating(scope, |scope| script::run(scope, unbound)),
+        false => script::run(scope, unbound),
+    };
+    let limited = limits.timeout.is_some() || limits.break_on_sigint;
+    let value = match limited {
+        false => run(scope)?,
+        true => match enter::within(scope, &limits, run) {
+            Ok(ended) => ended?,
+            Err(kill) => return throw_kill(scope, kill),
+        },
+    };
+    result.set(value);
+    Ok(())
+}
+
+/// The error of a run that its limits have ended, of the context that it ran in.
+fn throw_kill(scope: &Scope<'_, '_>, kill: Kill) -> Outcome<()> {
+    let (message, code) = kill.message();
+    let message = value::string(scope, &message)?;
+    let error = v8::Exception::error(scope, message);
+    if let (Some(code), Ok(object)) = (code, Local::try_from(error)) {
+        let code = value::string(scope, code)?;
+        define(scope, object, "code", code.into())?;
+    }
+    scope.throw_exception(error);
+    Err(Fail::Thrown)
+}
