@@ -41,8 +41,9 @@ function single(prepare, work) {
 }
 
 // One turn of a loop inside a contextified object.
-function loop(statement, directive = '') {
+function loop(statement, directive = '', declaration = '') {
   const context = vm.createContext({ foo: 1 });
+  vm.runInContext(declaration, context);
   const source = `(() => { ${directive}; let last; for (let i = 0; i < ${LOOP}; i++) ${statement}; return last; })`;
   return each(vm.runInContext(source, context)) / LOOP;
 }
@@ -116,6 +117,7 @@ const rows = {
   'typeof undeclared': { value: () => loop('last = typeof undeclared') },
   'write foo': { target: 0.5, value: () => loop('foo = i') },
   'write foo, strict': { target: 0.5, value: () => loop('foo = i', '"use strict"') },
+  'write a var': { value: () => loop('bar = i', '', 'var bar = 1') },
   'write globalThis.foo': { target: 0.5, value: () => loop('globalThis.foo = i') },
 
   'compileFunction, the same text': { value: () => each(() => vm.compileFunction('return a + b', ['a', 'b'])) },
@@ -126,22 +128,25 @@ const rows = {
   'new vm.Script of 9 MB, cold': { value: () => single(changed, (text) => new vm.Script(text)) },
   'new vm.Script of 9 MB, again': {
     value() {
-      keep = new vm.Script(source());
-      return each(() => new vm.Script(source()));
+      const text = source();
+      keep = new vm.Script(text);
+      return each(() => new vm.Script(text));
     },
   },
   'new vm.Script of 9 MB, again after the first was collected': {
     value() {
-      new vm.Script(source());
-      return single(() => {}, () => new vm.Script(source()));
+      const text = source();
+      new vm.Script(text);
+      return single(() => {}, () => new vm.Script(text));
     },
   },
   // By another file name each time: V8 would find the script itself by the same one.
   'new vm.Script of 9 MB, cachedData': {
     value() {
-      const cachedData = new vm.Script(source()).createCachedData();
+      const text = source();
+      const cachedData = new vm.Script(text).createCachedData();
       return single(() => {}, (_, i) => {
-        const script = new vm.Script(source(), { filename: `${i}.js`, cachedData });
+        const script = new vm.Script(text, { filename: `${i}.js`, cachedData });
         if (script.cachedDataRejected) throw new Error('the cache was rejected');
       });
     },

@@ -71,7 +71,7 @@ impl<'s> Both<'s> {
             let field = raw::v8__Object__GetInternalField(raw::ptr(global), FIELD_SANDBOX);
             raw::local(scope, field.cast::<v8::Value>())
         };
-        let sandbox = field.filter(|field| field.is_object())?;
+        let sandbox = field.filter(|field| !field.is_undefined())?;
         // SAFETY: just looked at.
         Some(Both { sandbox: unsafe { Local::cast_unchecked(sandbox) }, global })
     }
@@ -124,7 +124,9 @@ pub fn get<'s>(
             None => return Ok(None),
         },
     };
-    Ok(Some(if value == both.sandbox { both.global.into() } else { value }))
+    // Not by `==`: the crate would first look up whose handles they are.
+    let itself = raw::word(value) == raw::word(both.sandbox);
+    Ok(Some(if itself { both.global.into() } else { value }))
 }
 
 /// A write goes to the sandbox. Left to V8 it goes on to the descriptor and the definer, and to the global behind.
