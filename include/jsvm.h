@@ -705,6 +705,46 @@ typedef struct jsvm_str {
 } jsvm_str;
 
 /**
+ * Options of jsvm_context_compile_function. Zero is the default of every field.
+ */
+typedef struct jsvm_compile_function_options {
+  /**
+   * sizeof(jsvm_compile_function_options).
+   */
+  size_t struct_size;
+  /**
+   * [in] The function's file in errors and stacks; default "". node:vm: `filename`.
+   */
+  struct jsvm_str filename;
+  /**
+   * Lines that stand before the body in its file. node:vm: `lineOffset`.
+   */
+  int32_t line_offset;
+  /**
+   * Columns that stand before the body in its first line. node:vm: `columnOffset`.
+   */
+  int32_t column_offset;
+  /**
+   * [in] Bytes that jsvm_context_compile_function gave for the same body and parameters, and as many extensions; or NULL.
+   * As in jsvm_script_options: what does not fit is refused, but take them from your own disk only. node:vm: `cachedData`.
+   */
+  const uint8_t *cached_data;
+  /**
+   * Bytes in cached_data.
+   */
+  size_t cached_data_len;
+  /**
+   * [in] Objects of the same isolate whose properties are variables of the function, the last object's before the
+   * others', as in nested `with` statements; or NULL. node:vm: `contextExtensions`.
+   */
+  const struct jsvm_value *const *context_extensions;
+  /**
+   * Objects in context_extensions, at most 500.
+   */
+  size_t context_extension_count;
+} jsvm_compile_function_options;
+
+/**
  * Options of jsvm_context_new. Zero is the default of every field.
  */
 typedef struct jsvm_context_options {
@@ -776,7 +816,8 @@ typedef struct jsvm_script_options {
    */
   size_t cached_data_len;
   /**
-   * Errors have no arrow (jsvm_error_arrow). node:vm: `displayErrors: false`.
+   * Errors of compiling and of all runs have no arrow (jsvm_error_arrow). node:vm: `displayErrors: false`, which there is an
+   * option of each run, and keeps the arrow out of the error's `stack`. C never puts it there.
    */
   bool no_display_errors;
 } jsvm_script_options;
@@ -1826,6 +1867,40 @@ jsvm_status jsvm_set_values(const jsvm_value *set,
                             jsvm_error **error);
 
 /**
+ * Compiles a function out of its body. A SyntaxError is EXCEPTION, also for a parameter that is no identifier (a default
+ * value or a pattern is none); an extension that is a Proxy is a TypeError. The function sees the context's globals and no
+ * variables of its caller. Call it by jsvm_function_call. node:vm: vm.compileFunction; the context is its `parsingContext`.
+ *
+ * Any thread; waits for the isolate. Compiling runs no guest code and cannot be interrupted.
+ *
+ * @param context              [in] the context that the function is of
+ * @param body                 [in] UTF-8
+ * @param body_len             [in] bytes, or JSVM_AUTO_LENGTH
+ * @param params               [in] names of the parameters; NULL if there are none
+ * @param param_count          [in] how many, at most 65534
+ * @param options              [in] options, or NULL
+ * @param result               [out] the function; free it with jsvm_value_free
+ * @param cached_data_rejected [out] whether the options' cached data was refused; NULL if it is of no use. node:vm:
+ *   `cachedDataRejected`
+ * @param cached_data          [out] bytes that make the next compilation fast, released with jsvm_bytes_clear; none if V8
+ *   cannot serialise the function. NULL if they are of no use. node:vm: `produceCachedData`
+ * @param error                [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, INVALID_ARGUMENT, WRONG_ISOLATE, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_compile_function(const jsvm_context *context,
+                                          const char *body,
+                                          size_t body_len,
+                                          const jsvm_str *params,
+                                          size_t param_count,
+                                          const jsvm_compile_function_options *options,
+                                          jsvm_value **result,
+                                          bool *cached_data_rejected,
+                                          jsvm_bytes *cached_data,
+                                          jsvm_error **error);
+
+/**
  * Makes a context: with an ordinary global object, or with `contextify` one whose variables are an object's properties.
  * node:vm: createContext.
  *
@@ -2339,6 +2414,32 @@ jsvm_status jsvm_context_install(const jsvm_context *context,
                                  uint32_t parts,
                                  const jsvm_install_options *options,
                                  jsvm_error **error);
+
+/**
+ * Gives the context's scripts a module of the host's: `require(name)` returns the value, in place of a file or one of the
+ * library's own modules. A name without "node:" is found with it, too: "http" is require('http') and require('node:http');
+ * "node:http" is require('node:http') alone. Of a name that was provided before, require gives the new value from
+ * now on; who has the old one keeps it.
+ *
+ * It does not install `require`: that is JSVM_PART_REQUIRE, before or after. To give guests the host's modules and no file,
+ * give them a function of the host's by the name `require`.
+ *
+ * Any thread; waits for the isolate. No JavaScript of the guest's runs.
+ *
+ * @param context  [in] a context
+ * @param name     [in] the name, UTF-8; not "", not "node:", no path (".", "..", "/x", "./x", "../x")
+ * @param name_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param value    [in] what require returns: mostly an object of functions; NULL is undefined
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_provide_module(const jsvm_context *context,
+                                        const char *name,
+                                        size_t name_len,
+                                        const jsvm_slot *value,
+                                        jsvm_error **error);
 
 /**
  * Makes an isolate with its main context. The first one starts V8 for the process.
@@ -3277,7 +3378,7 @@ jsvm_status jsvm_script_run_in_new_context(const jsvm_script *script,
 
 /**
  * Bytes that make the next compilation of the same source fast. Made after runs, they hold the functions
- * that were compiled on the way. node:vm: script.createCachedData.
+ * that were compiled on the way. node:vm: script.createCachedData; right after jsvm_script_new it is `produceCachedData`.
  *
  * Any thread; waits for the isolate.
  *
@@ -3315,6 +3416,18 @@ bool jsvm_script_cached_data_rejected(const jsvm_script *script);
  */
 JSVM_API
 const char *jsvm_script_source_map_url(const jsvm_script *script);
+
+/**
+ * The URL of the source's `//# sourceURL=` comment, which stacks show in place of the filename; NULL if it has none. It
+ * lives as long as the script.
+ *
+ * Any thread, no lock.
+ *
+ * @param script [in] a script
+ * @return the URL, borrowed from the script, or NULL
+ */
+JSVM_API
+const char *jsvm_script_source_url(const jsvm_script *script);
 
 /**
  * A second owner of the same script.
@@ -3593,6 +3706,28 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
                               size_t capacity,
                               size_t *length,
                               jsvm_error **error);
+
+/**
+ * The module `node:vm`, for scripts of a context: Script, createContext, runInContext, compileFunction, measureMemory and
+ * the others, as Node has them. The context's "this context" is the context itself. Scripts have it only if the host
+ * gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each time.
+ *
+ * It gives a script no limit that it does not have itself: a timeout of the script's ends the script's own run, a limit of the
+ * call that runs the script ends all. What it makes counts as the isolate's: contexts, code, memory.
+ *
+ * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
+ * change it.
+ *
+ * @param context [in] a context
+ * @param result  [out] the module's exports; free it with jsvm_value_free
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_vm_module(const jsvm_context *context,
+                                   jsvm_value **result,
+                                   jsvm_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

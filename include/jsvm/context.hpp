@@ -12,6 +12,15 @@ namespace jsvm {
 
 class isolate_ref;
 
+/** What context::compile_function gives. */
+struct compiled_function {
+  jsvm::function function;
+  /** Whether cached data was given and refused. */
+  bool cached_data_rejected = false;
+  /** What was asked to be produced: bytes that make the next compilation fast. */
+  bytes cached_data;
+};
+
 /** A context: a global object with its builtins. Any thread; what it does waits for the isolate. */
 class context : public detail::context_handle {
  public:
@@ -31,11 +40,49 @@ class context : public detail::context_handle {
     return evaluate(source, script_options(), limits);
   }
 
+  /**
+   * Compiles a function out of its body and the names of its parameters. Throws jsvm::exception for a SyntaxError.
+   * node:vm: vm.compileFunction.
+   */
+  [[nodiscard]] compiled_function compile_function(std::string_view body, const std::vector<std::string>& params = {},
+                                                   const compile_function_options& options = {},
+                                                   bool produce_cached_data = false) const {
+    std::vector<jsvm_str> names;
+    names.reserve(params.size());
+    for (const std::string& name : params) {
+      names.push_back({name.data(), name.size()});
+    }
+    const jsvm_compile_function_options how = options.get();
+    bool rejected = false;
+    jsvm_bytes produced = {};
+    jsvm_value* const made = detail::result<jsvm_value*>(
+        [&](const jsvm_context* self, jsvm_value** result, jsvm_error** error) {
+          return jsvm_context_compile_function(self, body.data(), body.size(), names.data(), names.size(), &how, result,
+                                               &rejected, produce_cached_data ? &produced : nullptr, error);
+        },
+        get());
+    return {jsvm::function(owned(made)), rejected, bytes(produced)};
+  }
+
   /** `globalThis`. */
   [[nodiscard]] value global() const { return owned(detail::result<jsvm_value*>(jsvm_context_global, get())); }
+  /** The object whose properties are the global variables; of an ordinary context `globalThis`. */
+  [[nodiscard]] value contextified_object() const {
+    return owned(detail::result<jsvm_value*>(jsvm_context_contextified_object, get()));
+  }
+  /** The JavaScript module node:vm, for scripts of this context. */
+  [[nodiscard]] value vm_module() const {
+    return owned(detail::result<jsvm_value*>(jsvm_context_vm_module, get()));
+  }
   /** Gives it what scripts expect around them, before guest code runs: parts are jsvm_part bits. */
   void install(std::uint32_t parts, const install_options& options = {}) const {
     options.with([&](const jsvm_install_options* given) { detail::run(jsvm_context_install, get(), parts, given); });
+  }
+  /** Gives its scripts a module of the host's: require(name), and require("node:" + name), return what is given. */
+  template <class T>
+  void provide_module(std::string_view name, T&& given) const {
+    const value module = make(std::forward<T>(given));
+    detail::run(jsvm_context_provide_module, get(), name.data(), name.size(), &module.slot());
   }
   /** What process.exit or process.exitCode came to, with JSVM_PART_PROCESS. */
   [[nodiscard]] std::int32_t exit_code() const {
@@ -255,7 +302,18 @@ class script : public detail::handle<jsvm_script, jsvm_script_free> {
   [[nodiscard]] std::optional<std::string> source_map_url() const {
     return detail::text_or_none(jsvm_script_source_map_url(get()));
   }
+  /** The URL of the source's `//# sourceURL=` comment. No lock. */
+  [[nodiscard]] std::optional<std::string> source_url() const {
+    return detail::text_or_none(jsvm_script_source_url(get()));
+  }
 };
+
+/** The context that an object is the contextified object of, if it is one. node:vm: isContext. */
+[[nodiscard]] inline std::optional<context> find_context(const jsvm_value* object) {
+  jsvm_context* found = nullptr;
+  detail::run(jsvm_is_context, object, static_cast<bool*>(nullptr), &found);
+  return found == nullptr ? std::nullopt : std::optional<context>(context(found));
+}
 
 inline context call_info::context() const { return jsvm::context(jsvm_context_clone(home())); }
 

@@ -146,6 +146,52 @@ class script_options {
   std::vector<std::uint8_t> cached_data_;
 };
 
+/** Options of compiling a function: jsvm_compile_function_options. */
+class compile_function_options {
+ public:
+  compile_function_options() noexcept { options_.struct_size = sizeof options_; }
+
+  /** The function's file in errors and stacks. */
+  compile_function_options& filename(std::string name) {
+    filename_ = std::move(name);
+    return *this;
+  }
+  /** Lines and columns that stand before the body in its file. */
+  compile_function_options& offset(std::int32_t line, std::int32_t column = 0) noexcept {
+    options_.line_offset = line;
+    options_.column_offset = column;
+    return *this;
+  }
+  /** Bytes of compiled_function::cached_data. Take them from your own disk only. */
+  compile_function_options& cached_data(const void* data, std::size_t size) {
+    const auto* bytes = static_cast<const std::uint8_t*>(data);
+    cached_data_.assign(bytes, bytes + size);
+    return *this;
+  }
+  /** One more object whose properties are variables of the function. It is not owned. */
+  compile_function_options& context_extension(const jsvm_value* object) {
+    context_extensions_.push_back(object);
+    return *this;
+  }
+
+  /** The C options, which point into these. */
+  [[nodiscard]] jsvm_compile_function_options get() const noexcept {
+    jsvm_compile_function_options all = options_;
+    all.filename = detail::optional_text(filename_);
+    all.cached_data = cached_data_.empty() ? nullptr : cached_data_.data();
+    all.cached_data_len = cached_data_.size();
+    all.context_extensions = context_extensions_.data();
+    all.context_extension_count = context_extensions_.size();
+    return all;
+  }
+
+ private:
+  jsvm_compile_function_options options_ = {};
+  std::optional<std::string> filename_;
+  std::vector<std::uint8_t> cached_data_;
+  std::vector<const jsvm_value*> context_extensions_;
+};
+
 /** Options of a new context: jsvm_context_options. */
 class context_options {
  public:
@@ -171,6 +217,17 @@ class context_options {
   context_options& microtasks(microtask_mode mode) noexcept {
     options_.microtask_mode = static_cast<std::uint32_t>(mode);
     return *this;
+  }
+
+  /** The global variables are the properties of a new object: context::contextified_object. */
+  context_options& contextify() noexcept {
+    options_.contextify = true;
+    return *this;
+  }
+  /** The global variables are the properties of this object, which has to live until the context is made. */
+  context_options& contextify(const jsvm_value* object) noexcept {
+    options_.contextified_object = object;
+    return contextify();
   }
 
   /** The C options, which point into these. */

@@ -1,11 +1,12 @@
-//! The runtime's parts.
+//! The runtime's parts, and the modules that the host adds to them.
 
-use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, jsvm_str, options, texts};
+use crate::capi::boundary::{Options, Userdata, guard, jsvm_finalizer, jsvm_str, options, text, texts};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
 use crate::capi::pool;
+use crate::capi::slot::{Input, jsvm_slot};
 use crate::engine::error::jsvm_status;
-use crate::runtime::{self, Parts};
+use crate::runtime::{self, Parts, require};
 use std::ffi::{c_char, c_void};
 
 /// What jsvm_context_install can put into a context: bits.
@@ -144,5 +145,39 @@ pub unsafe extern "C" fn jsvm_context_install(
             Parts(parts),
             runtime::Options { write, argv, exec_argv, env, require_from },
         )
+    })
+}
+
+/// Gives the context's scripts a module of the host's: `require(name)` returns the value, in place of a file or one of the
+/// library's own modules. A name without "node:" is found with it, too: "http" is require('http') and require('node:http');
+/// "node:http" is require('node:http') alone. Of a name that was provided before, require gives the new value from
+/// now on; who has the old one keeps it.
+///
+/// It does not install `require`: that is JSVM_PART_REQUIRE, before or after. To give guests the host's modules and no file,
+/// give them a function of the host's by the name `require`.
+///
+/// Any thread; waits for the isolate. No JavaScript of the guest's runs.
+///
+/// @param context  [in] a context
+/// @param name     [in] the name, UTF-8; not "", not "node:", no path (".", "..", "/x", "./x", "../x")
+/// @param name_len [in] bytes, or JSVM_AUTO_LENGTH
+/// @param value    [in] what require returns: mostly an object of functions; NULL is undefined
+/// @param error    [out] what went wrong, or NULL
+/// @return OK, INVALID_ARGUMENT, WRONG_ISOLATE, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_context_provide_module(
+    context: *const jsvm_context,
+    name: *const c_char,
+    name_len: usize,
+    value: *const jsvm_slot,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        let context = pool::pin(context, "context")?;
+        // SAFETY: C's promise about its arguments.
+        let (name, value) = unsafe { (text(name, name_len, "name")?, Input::from_ptr(value, "value")?) };
+        let value = value.of(&context.context.isolate, "value")?;
+        require::provide_module(&context.context, name, value.value())
     })
 }

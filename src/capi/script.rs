@@ -17,6 +17,7 @@ use std::ffi::{CString, c_char};
 pub struct jsvm_script {
     script: Script,
     source_map_url: Option<CString>,
+    source_url: Option<CString>,
     hide_arrow: bool,
 }
 
@@ -44,7 +45,8 @@ pub struct jsvm_script_options {
     pub cached_data: *const u8,
     /// Bytes in cached_data.
     pub cached_data_len: usize,
-    /// Errors have no arrow (jsvm_error_arrow). node:vm: `displayErrors: false`.
+    /// Errors of compiling and of all runs have no arrow (jsvm_error_arrow). node:vm: `displayErrors: false`, which there is an
+    /// option of each run, and keeps the arrow out of the error's `stack`. C never puts it there.
     pub no_display_errors: Bool,
 }
 
@@ -66,14 +68,7 @@ pub unsafe fn with_options<T>(
     let (given, filename, cached_data) = unsafe {
         let given = options_named(pointer, argument)?;
         let filename = given.filename.get(&format!("{argument}: filename"))?;
-        let cached_data = match given.cached_data.is_null() {
-            true => None,
-            false => Some(bytes(
-                given.cached_data.cast(),
-                given.cached_data_len,
-                &format!("{argument}: cached_data"),
-            )?),
-        };
+        let cached_data = cached_data(given.cached_data, given.cached_data_len, argument)?;
         (given, filename, cached_data)
     };
     let options = script::Options {
@@ -83,6 +78,22 @@ pub unsafe fn with_options<T>(
         cached_data,
     };
     body(&options).map_err(|error| hide_arrow(error, given.no_display_errors.get()))
+}
+
+/// Cached data in an options struct; NULL is none.
+///
+/// # Safety
+/// As `boundary::bytes`.
+pub unsafe fn cached_data<'a>(
+    data: *const u8,
+    len: usize,
+    argument: &str,
+) -> Result<Option<&'a [u8]>, Error> {
+    if data.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { bytes(data.cast(), len, &format!("{argument}: cached_data")).map(Some) }
 }
 
 fn hide_arrow(mut error: Error, hide: bool) -> Error {
@@ -163,10 +174,10 @@ pub unsafe extern "C" fn jsvm_script_new(
                 with_options(options, "options", |options| Script::new(&isolate.0, source, options))?;
             (script, self::options(options)?)
         };
-        let source_map_url =
-            script.source_map_url.as_deref().map(|url| CString::new(url).unwrap_or_default());
-        *result =
-            pool::put(jsvm_script { script, source_map_url, hide_arrow: given.no_display_errors.get() })?;
+        let [source_map_url, source_url] = [&script.source_map_url, &script.source_url]
+            .map(|url| url.as_deref().map(|url| CString::new(url).unwrap_or_default()));
+        let hide_arrow = given.no_display_errors.get();
+        *result = pool::put(jsvm_script { script, source_map_url, source_url, hide_arrow })?;
         Ok(())
     })
 }
@@ -298,7 +309,7 @@ pub unsafe extern "C" fn jsvm_script_run_in_new_context(
 }
 
 /// Bytes that make the next compilation of the same source fast. Made after runs, they hold the functions
-/// that were compiled on the way. node:vm: script.createCachedData.
+/// that were compiled on the way. node:vm: script.createCachedData; right after jsvm_script_new it is `produceCachedData`.
 ///
 /// Any thread; waits for the isolate.
 ///
@@ -345,10 +356,24 @@ pub unsafe extern "C" fn jsvm_script_cached_data_rejected(script: *const jsvm_sc
 /// @return the URL, borrowed from the script, or NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsvm_script_source_map_url(script: *const jsvm_script) -> *const c_char {
-    guard_value(std::ptr::null(), || {
-        pool::pin(script, "script")
-            .map_or(std::ptr::null(), |s| s.source_map_url.as_ref().map_or(std::ptr::null(), |u| u.as_ptr()))
-    })
+    guard_value(std::ptr::null(), || url(script, |script| &script.source_map_url))
+}
+
+/// The URL of the source's `//# sourceURL=` comment, which stacks show in place of the filename; NULL if it has none. It
+/// lives as long as the script.
+///
+/// Any thread, no lock.
+///
+/// @param script [in] a script
+/// @return the URL, borrowed from the script, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_script_source_url(script: *const jsvm_script) -> *const c_char {
+    guard_value(std::ptr::null(), || url(script, |script| &script.source_url))
+}
+
+fn url(script: *const jsvm_script, which: fn(&jsvm_script) -> &Option<CString>) -> *const c_char {
+    let pin = pool::pin(script, "script").ok();
+    pin.as_ref().and_then(|script| which(script).as_ref()).map_or(std::ptr::null(), |url| url.as_ptr())
 }
 
 /// A second owner of the same script.

@@ -19,6 +19,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         };
         let object = Local::<v8::Object>::try_from(arguments.get(0)).ok();
         let context = context::create(scope, object, &options)?;
+        context::made_here(scope, context);
         result.set(context.global(scope).into());
         Ok(())
     })?;

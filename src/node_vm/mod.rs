@@ -13,12 +13,12 @@ use crate::realm::{self, Source};
 use crate::vm::context::Context;
 use v8::Local;
 
-pub const SOURCES: &[&[Source]] = &[&[Source { name: "vm", text: include_str!("vm.js"), natives }]];
+pub const SOURCES: &[&[Source]] = &[&[Source { name: "node:vm", text: include_str!("vm.js"), natives }]];
 
 /// The module, as `require('node:vm')` gives it: what it calls "this context" is the context that is given.
 pub fn module(context: &Context) -> Result<Value, Error> {
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
-        let module = realm::load(scope, "vm")?;
+        let module = realm::load(scope, "node:vm")?;
         Ok(Value::new(scope, module.into()))
     })
 }

@@ -3,7 +3,7 @@
 use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, Kill, throw};
 use crate::engine::limits::Limits;
-use crate::engine::value;
+use crate::engine::{raw, value};
 use crate::node_vm::{bytes, context_of, define, string, uint8_array};
 use crate::realm::native::{self, Natives};
 use crate::vm::decorate::decorating;
@@ -84,9 +84,9 @@ fn construct<'s>(
 /// What an instance holds. The signature lets only instances through, but not only complete ones.
 fn field<'s, T>(scope: &Scope<'s, '_>, this: Local<'s, v8::Object>, field: usize) -> Outcome<Local<'s, T>> {
     let held = this.get_internal_field(scope, field).filter(|held| !held.is_value() || field == FIELD_CODE);
-    let held = held.ok_or_else(|| Error::invalid("the script is not compiled"))?;
     // SAFETY: `construct` has put it there.
-    Ok(unsafe { Local::cast_unchecked(held) })
+    let held = held.and_then(|held| unsafe { raw::local(scope, raw::ptr(held).cast()) });
+    held.ok_or_else(|| Error::invalid("the script is not compiled").into())
 }
 
 fn create_cached_data<'s>(

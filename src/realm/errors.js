@@ -52,7 +52,7 @@ function invalidArgType(name, expected, value) {
 // A number in a message: long integers with separators.
 function grouped(value) {
   let text = String(value);
-  if (typeof value === 'bigint' || isInteger(value) && (value > 2 ** 32 || value < -(2 ** 32))) {
+  if ((typeof value === 'bigint' || isInteger(value)) && (value > 2 ** 32 || value < -(2 ** 32))) {
     const first = value < 0 ? 1 : 0;
     for (let at = text.length - 3; at > first; at -= 3) text = `${slice(text, 0, at)}_${slice(text, at)}`;
   }

@@ -21,8 +21,11 @@ pub struct Source {
 }
 
 /// The files that every layer's build on.
-pub const SOURCES: &[&[Source]] =
-    &[&[errors::SOURCE, Source { name: "builtins", text: include_str!("builtins.js"), natives: |_| Ok(()) }]];
+pub const SOURCES: &[&[Source]] = &[&[
+    errors::SOURCE,
+    Source { name: "builtins", text: include_str!("builtins.js"), natives: |_| Ok(()) },
+    Source { name: "validate", text: include_str!("validate.js"), natives: |_| Ok(()) },
+]];
 
 /// A file of the library by its name.
 pub fn find(name: &str) -> Option<&'static Source> {
@@ -82,7 +85,9 @@ fn run<'s>(scope: &mut Scope<'s, '_>, source: &Source) -> Outcome<v8::Local<'s, 
     let load = loader(scope)?;
 
     let text = value::string(scope, source.text)?;
-    let origin = Origin::new(value::string(scope, &format!("jsvm:{}", source.name))?);
+    // A name that is a public one is what stacks show.
+    let file = if source.name.contains(':') { source.name } else { &format!("jsvm:{}", source.name) };
+    let origin = Origin::new(value::string(scope, file)?);
     let parameters = [value::string(scope, "load")?, value::string(scope, "native")?];
     let body = compile_function::compile(scope, text, &parameters, &Options::new(origin))?.function;
     let this = v8::undefined(scope).into();

@@ -1,34 +1,130 @@
 'use strict';
 
-// util.isDeepStrictEqual.
+// Deep equality: util.isDeepStrictEqual, assert.deepStrictEqual and assert.deepEqual. Objects go by V8's brands, so
+// that those of another context are compared like those of this one.
 
 const types = load('types');
-const { ownKeys } = Reflect;
-const { is, getPrototypeOf, getOwnPropertyDescriptor } = Object;
-const isEnumerable = (object, key) => getOwnPropertyDescriptor(object, key)?.enumerable === true;
-const tagOf = (object) => Object.prototype.toString.call(object);
+const { typed: { getToStringTag } } = load('builtins');
+const { namesOf } = load('inspect_native');
+const { isBuiltin } = load('modules');
+const { is, getPrototypeOf, getOwnPropertySymbols, hasOwn, keys } = Object;
+const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
+const tagOf = uncurry(Object.prototype.toString);
+
+// An error by its brand, or by its prototype: some make their own.
+const isError = (value) => types.isNativeError(value) || value instanceof Error;
 
 // The primitive that a box, a date or a regular expression stands for.
 const INNER = [
-  [types.isDate, (date) => Date.prototype.getTime.call(date)],
+  [types.isDate, uncurry(Date.prototype.getTime)],
   [types.isRegExp, (regexp) => `${regexp.source}/${regexp.flags}/${regexp.lastIndex}`],
-  [types.isNumberObject, (box) => Number.prototype.valueOf.call(box)],
-  [types.isStringObject, (box) => String.prototype.valueOf.call(box)],
-  [types.isBooleanObject, (box) => Boolean.prototype.valueOf.call(box)],
-  [types.isBigIntObject, (box) => BigInt.prototype.valueOf.call(box)],
-  [types.isSymbolObject, (box) => Symbol.prototype.valueOf.call(box)],
+  [types.isNumberObject, uncurry(Number.prototype.valueOf)],
+  [types.isStringObject, uncurry(String.prototype.valueOf)],
+  [types.isBooleanObject, uncurry(Boolean.prototype.valueOf)],
+  [types.isBigIntObject, uncurry(BigInt.prototype.valueOf)],
+  [types.isSymbolObject, uncurry(Symbol.prototype.valueOf)],
 ];
 // Of these only the identical one is equal.
 const UNIQUE = [types.isPromise, types.isWeakMap, types.isWeakSet];
-const KINDS = [types.isMap, types.isSet, types.isNativeError, Array.isArray, types.isArrayBufferView,
+const KINDS = [types.isMap, types.isSet, isError, Array.isArray, types.isArrayBufferView,
   types.isAnyArrayBuffer, ...INNER.map(([is]) => is)];
 
-const enumerableKeys = (object) => ownKeys(object).filter((key) => isEnumerable(object, key));
+const isObject = (value) => typeof value === 'object' && value !== null;
+const namesBesideIndices = (object) => namesOf(object, true).filter((key) => typeof key === 'string');
+// The tag comes first, so that url is not loaded for nothing.
+const isURL = (value) => tagOf(value) === '[object URL]' && isBuiltin('url') && load('url').isURL(value);
 
-function sameKeys(a, b, seen) {
-  const keys = enumerableKeys(a);
-  return keys.length === enumerableKeys(b).length &&
-    keys.every((key) => isEnumerable(b, key) && equal(a[key], b[key], seen));
+const enumerableSymbols = (object) => getOwnPropertySymbols(object).filter((key) => isEnumerable(object, key));
+
+// How two values are compared. `strict`: by Object.is, with prototypes and symbols; otherwise primitives by ==.
+class Comparison {
+  // The objects that are being compared: a cycle is equal if both sides have it at the same place.
+  #partners = new Map();
+  #others = new Set();
+
+  constructor(strict) {
+    this.strict = strict;
+  }
+
+  equal(a, b) {
+    if (!isObject(a) || !isObject(b)) return this.samePrimitives(a, b);
+    if (a === b) return true;
+    if (this.#partners.has(a)) return this.#partners.get(a) === b;
+    if (this.#others.has(b)) return false;
+    this.#partners.set(a, b);
+    this.#others.add(b);
+    const result = this.sameObjects(a, b);
+    this.#partners.delete(a);
+    this.#others.delete(b);
+    return result;
+  }
+
+  samePrimitives(a, b) {
+    if (this.strict) return is(a, b);
+    // An object is never made a primitive for ==.
+    return isObject(a) === isObject(b) && (a == b || is(a, b));
+  }
+
+  sameObjects(a, b) {
+    if (this.strict && getPrototypeOf(a) !== getPrototypeOf(b) || tagOf(a) !== tagOf(b)) return false;
+    if (KINDS.some((is) => is(a) !== is(b)) || UNIQUE.some((is) => is(a))) return false;
+    const inner = INNER.find(([is]) => is(a))?.[1];
+    if (inner !== undefined && !is(inner(a), inner(b))) return false;
+    if (types.isArrayBufferView(a)) {
+      return this.sameElements(a, b) && this.sameProperties(a, b, namesBesideIndices);
+    }
+    if (types.isAnyArrayBuffer(a) && !sameBytes(a, b)) return false;
+    if (Array.isArray(a) && a.length !== b.length) return false;
+    if (isError(a) && !this.sameErrors(a, b)) return false;
+    if (types.isMap(a) && !this.sameMaps(a, b)) return false;
+    if (types.isSet(a) && !this.sameSets(a, b)) return false;
+    if (isURL(a) && !(isURL(b) && a.href === b.href)) return false;
+    return this.sameProperties(a, b, keys);
+  }
+
+  sameProperties(a, b, keysOf) {
+    const names = keysOf(a);
+    if (names.length !== keysOf(b).length) return false;
+    if (this.strict) {
+      const symbols = enumerableSymbols(a);
+      if (symbols.length !== enumerableSymbols(b).length) return false;
+      names.push(...symbols);
+    }
+    return names.every((key) => isEnumerable(b, key) && this.equal(a[key], b[key]));
+  }
+
+  sameErrors(a, b) {
+    return a.message === b.message && a.name === b.name && hasOwn(a, 'cause') === hasOwn(b, 'cause') &&
+      this.equal(a.cause, b.cause) && this.equal(a.errors, b.errors);
+  }
+
+  // -0 and 0, and different NaNs, are told apart by their bytes only where Object.is tells them apart.
+  sameElements(a, b) {
+    if (getToStringTag(a) !== getToStringTag(b)) return false;
+    if (!types.isFloat16Array(a) && !types.isFloat32Array(a) && !types.isFloat64Array(a)) return sameBytes(a, b);
+    return a.length === b.length && a.every((value, i) => this.strict ? is(value, b[i]) : value === b[i]);
+  }
+
+  sameSets(a, b) {
+    if (a.size !== b.size) return false;
+    const left = [...a].filter((value) => !b.has(value));
+    if (this.strict && !left.every(isObject)) return false;
+    return matchAll(left, [...b].filter((value) => !a.has(value)), (x, y) => this.equal(x, y));
+  }
+
+  sameMaps(a, b) {
+    if (a.size !== b.size) return false;
+    const settled = new Set();
+    const left = [];
+    for (const [key, value] of a) {
+      if (!isObject(key) && b.has(key) && this.equal(value, b.get(key))) settled.add(key);
+      else if (this.strict && !isObject(key)) return false;
+      else left.push([key, value]);
+    }
+    return matchAll(left, [...b].filter(([key]) => !settled.has(key)),
+      (x, y) => this.equal(x[0], y[0]) && this.equal(x[1], y[1]));
+  }
 }
 
 function sameBytes(a, b) {
@@ -38,7 +134,7 @@ function sameBytes(a, b) {
   return left.length === right.length && left.every((byte, i) => byte === right[i]);
 }
 
-// Takes one of the rest for each of the entries. Primitives were looked up before.
+// Takes one of the rest for each of the entries.
 function matchAll(entries, rest, same) {
   return entries.every((entry) => {
     const at = rest.findIndex((other) => same(entry, other));
@@ -47,61 +143,8 @@ function matchAll(entries, rest, same) {
   });
 }
 
-const isObject = (value) => typeof value === 'object' && value !== null;
-
-function sameSets(a, b, seen) {
-  if (a.size !== b.size) return false;
-  const left = [...a].filter((value) => !b.has(value));
-  if (left.some((value) => !isObject(value))) return false;
-  return matchAll(left, [...b].filter((value) => isObject(value) && !a.has(value)), (x, y) => equal(x, y, seen));
-}
-
-function sameMaps(a, b, seen) {
-  if (a.size !== b.size) return false;
-  const left = [];
-  for (const [key, value] of a) {
-    if (!b.has(key)) left.push([key, value]);
-    else if (!equal(value, b.get(key), seen)) return false;
-  }
-  if (left.some(([key]) => !isObject(key))) return false;
-  return matchAll(left, [...b].filter(([key]) => isObject(key) && !a.has(key)),
-    (x, y) => equal(x[0], y[0], seen) && equal(x[1], y[1], seen));
-}
-
-// -0 and 0, and different NaNs, are told apart by their bytes only where Object.is tells them apart.
-function sameElements(a, b) {
-  return a.length === b.length && a.every((value, i) => is(value, b[i]));
-}
-
-function sameObjects(a, b, seen) {
-  if (getPrototypeOf(a) !== getPrototypeOf(b) || tagOf(a) !== tagOf(b)) return false;
-  if (KINDS.some((is) => is(a) !== is(b)) || UNIQUE.some((is) => is(a))) return false;
-  const inner = INNER.find(([is]) => is(a))?.[1];
-  if (inner !== undefined && !is(inner(a), inner(b))) return false;
-  if (types.isArrayBufferView(a)) {
-    const isFloat = types.isFloat16Array(a) || types.isFloat32Array(a) || types.isFloat64Array(a);
-    return isFloat ? sameElements(a, b) : sameBytes(a, b);
-  }
-  if (types.isAnyArrayBuffer(a) && !sameBytes(a, b)) return false;
-  if (Array.isArray(a) && a.length !== b.length) return false;
-  if (types.isNativeError(a) && !(a.message === b.message && a.name === b.name &&
-    Object.hasOwn(a, 'cause') === Object.hasOwn(b, 'cause') && equal(a.cause, b.cause, seen) &&
-    equal(a.errors, b.errors, seen))) return false;
-  if (types.isMap(a) && !sameMaps(a, b, seen)) return false;
-  if (types.isSet(a) && !sameSets(a, b, seen)) return false;
-  return sameKeys(a, b, seen);
-}
-
-// `seen` has the pairs that are being compared: a cycle is equal as far as it goes.
-function equal(a, b, seen) {
-  if (is(a, b)) return true;
-  if (!isObject(a) || !isObject(b)) return false;
-  const others = seen.get(a) ?? [];
-  if (others.includes(b)) return true;
-  seen.set(a, [...others, b]);
-  const result = sameObjects(a, b, seen);
-  seen.set(a, others);
-  return result;
-}
-
-return { isDeepStrictEqual: (a, b) => equal(a, b, new Map()) };
+return {
+  isError,
+  isDeepEqual: (a, b) => new Comparison(false).equal(a, b),
+  isDeepStrictEqual: (a, b) => new Comparison(true).equal(a, b),
+};

@@ -3,6 +3,7 @@
 //! A part is JavaScript, in a file of this folder, over a few functions in Rust (its natives), in a file of
 //! the same name. It runs in the context that it is installed in, under the limits of the call that calls it.
 
+mod assert;
 mod buffer;
 mod console;
 mod encoding;
@@ -74,6 +75,7 @@ pub const SOURCES: &[&[Source]] = &[
     &[events::SOURCE, microtask::SOURCE, output::SOURCE, process::SOURCE, ticks::SOURCE],
     &[timers::SOURCE, uncaught::SOURCE],
     &[console::SOURCE, console::TABLE],
+    &assert::SOURCES,
     &inspect::SOURCES,
     &[buffer::SOURCE, buffer::NUMBERS, buffer::TEXT, encoding::SOURCE, types::SOURCE],
     &[require::SOURCE, resolve::SOURCE, modules::SOURCE, path::SOURCE, structured_clone::SOURCE],

@@ -4,9 +4,12 @@
 // that has it, whether the host has installed the part or not.
 
 const { coded } = load('errors');
+const { array } = load('builtins');
 
 const modules = {
   __proto__: null,
+  assert: ['assert', (file) => file.assert],
+  'assert/strict': ['assert', (file) => file.assert.strict],
   buffer: ['buffer', ({ install: _, ...buffer }) => {
     const { atob, btoa } = load('text');
     return { ...buffer, atob, btoa };
@@ -22,13 +25,15 @@ const modules = {
   url: ['url', (file) => file.module],
   'timers/promises': ['timers', (file) => file.promises],
   util: ['util', (file) => file],
-  vm: ['vm', (file) => file],
+  vm: ['node:vm', (file) => file],
   'util/types': ['types', (file) => file],
 };
 
+// What the host has provided, in braces.
+const provided = { __proto__: null };
 const made = { __proto__: null };
 const plain = (name) => name.startsWith('node:') ? name.slice(5) : name;
-const isBuiltin = (name) => plain(name) in modules;
+const isBuiltin = (name) => name in provided || plain(name) in provided || plain(name) in modules;
 
 // A build may leave a file out.
 for (const name of Object.keys(modules)) {
@@ -38,6 +43,8 @@ for (const name of Object.keys(modules)) {
 // The module of that name in braces; undefined for a name that is no builtin's.
 function find(name) {
   const key = plain(name);
+  const own = provided[name] ?? provided[key];
+  if (own !== undefined) return own;
   if (key in modules) {
     const [file, pick] = modules[key];
     made[key] ??= { exports: pick(load(file)) };
@@ -47,4 +54,12 @@ function find(name) {
   throw coded(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${name}`);
 }
 
-return { find, isBuiltin, names: Object.keys(modules) };
+const names = Object.keys(modules);
+
+// From now on, require gives the host's value by that name, and for one without 'node:' with it, too.
+function provide(name, exports) {
+  provided[name] = { exports };
+  if (!array.includes(names, name)) array.push(names, name);
+}
+
+return { find, isBuiltin, names, provide };

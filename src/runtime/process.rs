@@ -13,7 +13,7 @@ use crate::realm::native::Natives;
 use crate::realm::{self, Source};
 use crate::runtime::Options;
 use crate::runtime::resolve;
-use crate::vm::context::Context;
+use crate::vm::context::{self, Context};
 use std::sync::Arc;
 
 pub const SOURCE: Source = Source { name: "process", text: include_str!("process.js"), natives };
@@ -155,21 +155,25 @@ fn list<'s>(scope: &mut Scope<'s, '_>, texts: &[String]) -> Outcome<v8::Local<'s
     Ok(v8::Array::new_with_elements(scope, &texts))
 }
 
-/// The promise's own context decides, if it has a process object.
+/// The promise's own context decides, or the nearest of those that made it which has a process object.
 fn on_rejection<'s>(
     scope: &mut Scope<'s, '_>,
     promise: v8::Local<'s, v8::Promise>,
     reason: Option<v8::Local<'s, v8::Value>>,
 ) -> bool {
-    let context = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
-    let scope = &mut v8::ContextScope::new(scope, context);
-    let Some(process) = realm::loaded(scope, "process") else { return false };
-    v8::tc_scope!(let caught, scope);
-    let name = if reason.is_some() { "rejected" } else { "handledLate" };
-    let arguments: Vec<v8::Local<v8::Value>> = [Some(promise.into()), reason].into_iter().flatten().collect();
-    realm::function(caught, process, name)
-        .and_then(|function| function.call(caught, process.into(), &arguments))
-        .is_some_and(|taken| taken.is_true())
+    let own = promise.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context());
+    let makers = std::iter::successors(Some(own), |context| context::maker(scope, *context));
+    makers.collect::<Vec<_>>().into_iter().any(|context| {
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let Some(process) = realm::loaded(scope, "process") else { return false };
+        v8::tc_scope!(let caught, scope);
+        let name = if reason.is_some() { "rejected" } else { "handledLate" };
+        let arguments: Vec<v8::Local<v8::Value>> =
+            [Some(promise.into()), reason].into_iter().flatten().collect();
+        realm::function(caught, process, name)
+            .and_then(|function| function.call(caught, process.into(), &arguments))
+            .is_some_and(|taken| taken.is_true())
+    })
 }
 
 /// Calls one of process.js's functions, as the outermost run of its own or in another one.

@@ -3,7 +3,7 @@
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
 use crate::engine::limits::Limits;
-use crate::engine::value::{self, Out};
+use crate::engine::value::{self, In, Out};
 use crate::realm::native::Natives;
 use crate::realm::{self, Source};
 use crate::vm::compile_function::{self, Options};
@@ -43,6 +43,21 @@ pub fn run_text(context: &Context, source: &str, name: &str, limits: &Limits) ->
 pub fn install_globals(context: &Context, name: &str) -> Result<(), Error> {
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
         call(scope, "installGlobals", name)?;
+        Ok(())
+    })
+}
+
+/// Has every `require` of the context give a value of the host's for a name, in place of a builtin of that name.
+pub fn provide_module(context: &Context, name: &str, module: In) -> Result<(), Error> {
+    let path = matches!(name, "." | "..") || ["/", "./", "../"].iter().any(|start| name.starts_with(start));
+    if path || matches!(name, "" | "node:") {
+        return Err(Error::invalid(format!("name: {name:?} is no name of a module")));
+    }
+    enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
+        let modules = realm::load(scope, "modules")?;
+        let provide = realm::function(scope, modules, "provide").expect("modules.js exports it");
+        let arguments = [value::string(scope, name)?.into(), module.local(scope)?];
+        provide.call(scope, modules.into(), &arguments).thrown()?;
         Ok(())
     })
 }

@@ -179,9 +179,16 @@ class URLSearchParams {
   }
 }
 
+// Set by the class.
+let isURL;
+
 class URL {
   #parts;
   #params;
+
+  static {
+    isURL = (object) => #parts in object;
+  }
 
   constructor(input, base = undefined) {
     if (arguments.length === 0) throw missing('url');
@@ -290,6 +297,7 @@ function pathToFileURL(name) {
 
 return {
   module: { URL, URLSearchParams, fileURLToPath, pathToFileURL },
+  isURL,
   install(global) {
     for (const [name, value] of Object.entries({ URL, URLSearchParams })) {
       Object.defineProperty(global, name, { value, writable: true, configurable: true });

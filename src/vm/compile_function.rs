@@ -1,8 +1,11 @@
 //! Functions compiled from their body: node:vm's compileFunction.
 
-use crate::engine::enter::{Fail, Outcome, Scope};
-use crate::engine::error::{Error, Status, throw};
+use crate::engine::enter::{self, Fail, Outcome, Scope};
+use crate::engine::error::{Error, throw};
 use crate::engine::seal::{seal, unseal};
+use crate::engine::value::{Value, string};
+use crate::vm::context::Context;
+use crate::vm::script;
 use crate::vm::source::{self, Origin};
 use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function};
 use xxhash_rust::xxh3::xxh3_64;
@@ -22,11 +25,12 @@ impl<'s> Options<'s, '_> {
     }
 }
 
-pub struct Compiled<'s> {
-    pub function: v8::Local<'s, v8::Function>,
+/// The function, and what became of cached data.
+pub struct Compiled<F> {
+    pub function: F,
     /// Whether the cached data was refused; None if none was given.
     pub cached_data_rejected: Option<bool>,
-    /// What was asked to be produced.
+    /// What was asked for, if V8 could produce it.
     pub cached_data: Option<Vec<u8>>,
 }
 
@@ -36,8 +40,8 @@ const CACHE_MAGIC: &[u8; 8] = b"jsvmcf01";
 /// What V8 allows in a function of JavaScript; it does not look here, and loses count above.
 pub const MAX_PARAMETERS: usize = 65_534;
 
-/// Each takes a scope, and V8's own stack.
-pub const MAX_EXTENSIONS: usize = 1_000;
+/// V8 recurses over them, on a stack that may be nearly used up.
+pub const MAX_EXTENSIONS: usize = 500;
 
 /// A function with these parameters, in the scope's context. Places in its stack count from the start of the body.
 /// What is no identifier is a SyntaxError, an extension that V8 cannot take a TypeError.
@@ -46,7 +50,7 @@ pub fn compile<'s>(
     body: v8::Local<'s, v8::String>,
     parameters: &[v8::Local<'s, v8::String>],
     options: &Options<'s, '_>,
-) -> Outcome<Compiled<'s>> {
+) -> Outcome<Compiled<v8::Local<'s, v8::Function>>> {
     check_counts(scope, parameters.len(), options.context_extensions.len())?;
     let keyed = options.cached_data.is_some() || options.produce_cached_data;
     let key = if keyed { key(scope, body, parameters, options.context_extensions.len()) } else { 0 };
@@ -57,24 +61,35 @@ pub fn compile<'s>(
         source::compile(scope, body, &origin, cached_data, |scope, source, how| {
             compile_or_throw(scope, source, parameters, options.context_extensions, how)
         })?;
-    let cached_data = match options.produce_cached_data {
-        true => {
-            let cache = function
-                .create_code_cache()
-                .ok_or_else(|| Error::new(Status::Unsupported, "V8 cannot serialise this function"))?;
-            Some(seal(CACHE_MAGIC, key, &cache))
-        }
-        false => None,
-    };
+    let produced = if options.produce_cached_data { function.create_code_cache() } else { None };
+    let cached_data = produced.map(|cache| seal(CACHE_MAGIC, key, &cache));
     Ok(Compiled { function, cached_data_rejected, cached_data })
 }
 
-/// The URL of the `//# sourceMappingURL=` comment that a function was compiled with.
-pub fn source_map_url<'s>(
-    scope: &Scope<'s, '_>,
-    function: v8::Local<'s, v8::Function>,
-) -> Option<v8::Local<'s, v8::String>> {
-    function.get_script_origin(scope).source_map_url().and_then(source::url)
+/// As `compile`, for a host.
+pub fn compile_in(
+    context: &Context,
+    body: &str,
+    parameters: &[&str],
+    options: &script::Options,
+    context_extensions: &[&Value],
+    produce_cached_data: bool,
+) -> Result<Compiled<Value>, Error> {
+    enter::touch(&context.isolate, Some(&context.global), |scope| {
+        let body = script::code(scope, body)?;
+        let parameters = parameters.iter().map(|name| string(scope, name)).collect::<Outcome<Vec<_>>>()?;
+        let extensions =
+            context_extensions.iter().map(|value| value.object(scope)).collect::<Outcome<Vec<_>>>()?;
+        let options = Options {
+            context_extensions: &extensions,
+            cached_data: options.cached_data,
+            produce_cached_data,
+            origin: options.origin(scope, "")?,
+        };
+        let Compiled { function, cached_data_rejected, cached_data } =
+            compile(scope, body, &parameters, &options)?;
+        Ok(Compiled { function: Value::new(scope, function.into()), cached_data_rejected, cached_data })
+    })
 }
 
 /// What a function's cached data belongs to: another list of parameters is another function, and code that was compiled

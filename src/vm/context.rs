@@ -6,7 +6,7 @@ use crate::engine::function::Record;
 use crate::engine::isolate::{self, Isolate};
 use crate::engine::raw;
 use crate::engine::value::{self, Held, Value};
-use crate::vm::contextify;
+use crate::vm::{contextify, import};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,8 @@ const SLOT_NAME: i32 = 3;
 const SLOT_ORIGIN: i32 = 4;
 /// The files of the runtime that the context has loaded.
 const SLOT_RUNTIME: i32 = 5;
+/// The global object of the context whose scripts made it.
+const SLOT_MAKER: i32 = 6;
 
 const MAIN_NAME: &str = "VM Main Context";
 
@@ -44,6 +46,7 @@ pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Error> {
     let isolate = Isolate::new(options)?;
     enter::bare(&isolate, |scope| {
         scope.set_allow_wasm_code_generation_callback(allow_wasm);
+        scope.set_host_import_module_dynamically_callback(import::hook);
         let main = make(scope, &Options::default(), MAIN_NAME, false)?;
         let main = v8::Global::new(scope, main);
         isolate.inner().main = Some(main);
@@ -256,6 +259,22 @@ pub fn runtime<'s>(scope: &Scope<'s, '_>) -> Option<v8::Local<'s, v8::Object>> {
 /// Has the scope's context keep what `runtime` gives.
 pub fn set_runtime<'s>(scope: &Scope<'s, '_>, kept: v8::Local<'s, v8::Object>) {
     set_slot(scope.get_current_context(), SLOT_RUNTIME, kept.into());
+}
+
+/// Notes that the scripts of the scope's context made another one: what nobody handles there is theirs.
+pub fn made_here<'s>(scope: &Scope<'s, '_>, context: v8::Local<'s, v8::Context>) {
+    let global = scope.get_current_context().global(scope);
+    set_slot(context, SLOT_MAKER, global.into());
+}
+
+/// The context whose scripts made this one; none if the host did.
+pub fn maker<'s>(
+    scope: &Scope<'s, '_>,
+    context: v8::Local<'s, v8::Context>,
+) -> Option<v8::Local<'s, v8::Context>> {
+    // SAFETY: slots are read inside the isolate, with a handle scope open.
+    let global = unsafe { raw::local(scope, slot(context, SLOT_MAKER)?) }?;
+    v8::Local::<v8::Object>::try_from(global).ok()?.get_creation_context(scope)
 }
 
 unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Local<v8::String>) -> bool {

@@ -4,6 +4,7 @@ pub mod compile_function;
 pub mod context;
 pub mod contextify;
 pub mod decorate;
+mod import;
 mod interceptors;
 pub mod measure_memory;
 pub mod script;

@@ -21,9 +21,19 @@ pub struct Options<'a> {
     pub cached_data: Option<&'a [u8]>,
 }
 
+impl Options<'_> {
+    /// The place that they name, or that of a source without a name.
+    pub fn origin<'s>(&self, scope: &Scope<'s, '_>, unnamed: &str) -> enter::Outcome<Origin<'s>> {
+        let filename = value::string(scope, self.filename.unwrap_or(unnamed))?;
+        let (line_offset, column_offset) = (self.line_offset, self.column_offset);
+        Ok(Origin { line_offset, column_offset, ..Origin::new(filename) })
+    }
+}
+
 pub struct Script {
     pub isolate: Arc<Isolate>,
     pub source_map_url: Option<String>,
+    pub source_url: Option<String>,
     /// Whether the cached data was refused; None if none was given.
     pub cached_data_rejected: Option<bool>,
     unbound: Held<v8::UnboundScript>,
@@ -45,9 +55,12 @@ impl Script {
     pub fn new(isolate: &Arc<Isolate>, source: &str, options: &Options) -> Result<Script, Error> {
         enter::touch(isolate, None, |scope| {
             let (code, Compiled { unbound, cached_data_rejected }) = compile_text(scope, source, options)?;
+            let [source_map_url, source_url] = [source_map_url(scope, unbound), source_url(scope, unbound)]
+                .map(|url| url.map(|url| url.to_rust_string_lossy(scope)));
             Ok(Script {
                 isolate: isolate.clone(),
-                source_map_url: source_map_url(scope, unbound).map(|url| url.to_rust_string_lossy(scope)),
+                source_map_url,
+                source_url,
                 cached_data_rejected,
                 unbound: Held::new(scope, unbound),
                 code: Held::new(scope, code),
@@ -119,19 +132,19 @@ pub fn run_in_new_context<R>(
     })
 }
 
+/// A host's source, which may be longer than V8 takes.
+pub fn code<'s>(scope: &Scope<'s, '_>, source: &str) -> enter::Outcome<v8::Local<'s, v8::String>> {
+    value::string(scope, source)
+        .map_err(|_| Error::invalid(format!("source: its {} bytes are too long for V8", source.len())).into())
+}
+
 fn compile_text<'s>(
     scope: &mut Scope<'s, '_>,
     source: &str,
     options: &Options,
 ) -> enter::Outcome<(v8::Local<'s, v8::String>, Compiled<'s>)> {
-    let code = value::string(scope, source)
-        .map_err(|_| Error::invalid(format!("source: its {} bytes are too long for V8", source.len())))?;
-    let filename = value::string(scope, options.filename.unwrap_or(DEFAULT_FILENAME))?;
-    let origin = Origin {
-        line_offset: options.line_offset,
-        column_offset: options.column_offset,
-        ..Origin::new(filename)
-    };
+    let code = code(scope, source)?;
+    let origin = options.origin(scope, DEFAULT_FILENAME)?;
     Ok((code, compile(scope, code, &origin, options.cached_data)?))
 }
 

@@ -276,6 +276,84 @@ static void builtins(void) {
   jsvm_isolate_free(isolate);
 }
 
+/* Provides what an expression gives. */
+static jsvm_status provide(const jsvm_context *context, const char *name, const char *source, jsvm_error **error) {
+  jsvm_slot value;
+  jsvm_status status = js(context, source, &value, error);
+  if (status == JSVM_STATUS_OK) {
+    status = jsvm_context_provide_module(context, name, JSVM_AUTO_LENGTH, &value, error);
+    jsvm_slot_clear(&value);
+  }
+  return status;
+}
+
+static void provided(void) {
+  jsvm_isolate *isolate = new_isolate(NULL), *elsewhere = new_isolate(NULL);
+  jsvm_context *context = new_context(isolate, NULL), *other = ready(isolate), *foreign = main_context(elsewhere);
+  jsvm_slot value = {.kind = JSVM_KIND_STRING, .data = "plain", .len = JSVM_AUTO_LENGTH};
+  jsvm_error *error = NULL;
+  /* Before there is a require, and it does not make one. */
+  CHECK_OK(provide(context, "http", "globalThis.http = { n: 1 }", &error), &error);
+  JS_STR(context, "typeof require", "undefined");
+  CHECK_OK(jsvm_context_install(context, JSVM_PART_REQUIRE, NULL, &error), &error);
+  JS_TRUE(context, "require('http') === http && require('node:http') === http");
+  JS_STR(context, "(({ isBuiltin, builtinModules }) => [isBuiltin('http'), isBuiltin('node:http'), "
+                  "builtinModules.filter((name) => name === 'http').length])(require('module')).join()",
+         "true,true,1");
+  JS_STR(context, "require.resolve('http') + require.resolve('node:http') + require.resolve.paths('http')",
+         "httpnode:httpnull");
+  /* In a module's require too, in place of a file and of a builtin; by any name that is no path. */
+  put("node_modules/plain/index.js", "module.exports = 'file'");
+  put("asks_host.js", "module.exports = require('http').n + require('plain') + require('@our/rules')");
+  JS_STR(context, "require('module').createRequire('/')('http').n + ''", "1");
+  CHECK_OK(jsvm_context_provide_module(context, "plain!", 5, &value, &error), &error);
+  CHECK_OK(jsvm_context_provide_module(context, "@our/rules", JSVM_AUTO_LENGTH, &value, &error), &error);
+  {
+    char source[128];
+    snprintf(source, sizeof source, "require('%s/asks_host')", folder);
+    JS_STR(context, source, "1plainplain");
+  }
+  JS_STR(context, "typeof require('path').join", "function");
+  CHECK_OK(provide(context, "path", "() => 'mine'", &error), &error);
+  JS_STR(context, "require('path')() + require('node:path')()", "minemine");
+  /* Once more: from now on. */
+  CHECK_OK(provide(context, "http", "({ n: 2 })", &error), &error);
+  JS_STR(context, "require('http').n + '' + http.n", "21");
+  JS_STR(context, "require('module').builtinModules.filter((name) => name === 'http') + ''", "http");
+  /* With its node: it is that name alone, and comes first. */
+  CHECK_OK(provide(context, "node:http", "'exact'", &error), &error);
+  CHECK_OK(provide(context, "node:only", "'only'", &error), &error);
+  JS_STR(context, "require('node:http') + require('http').n + require('node:only')", "exact2only");
+  JS_STR(context, "try { require('only') } catch (e) { e.code }", "MODULE_NOT_FOUND");
+  /* Nothing is something: NULL is undefined. */
+  CHECK_OK(jsvm_context_provide_module(context, "nothing", JSVM_AUTO_LENGTH, NULL, &error), &error);
+  JS_STR(context, "typeof require('nothing')", "undefined");
+  /* A context has its own; what is provided may be of another one of its isolate. */
+  JS_STR(other, "fails('node:http')", "Error ERR_UNKNOWN_BUILTIN_MODULE: No such built-in module: node:http");
+  CHECK_STATUS(js(context, "http", &value, &error), JSVM_STATUS_OK, &error);
+  CHECK_OK(jsvm_context_provide_module(other, "http", JSVM_AUTO_LENGTH, &value, &error), &error);
+  JS_NUM(other, "require('http').n", 1);
+  CHECK_ERROR(jsvm_context_provide_module(foreign, "http", JSVM_AUTO_LENGTH, &value, &error),
+              JSVM_STATUS_WRONG_ISOLATE, &error, "value");
+  jsvm_slot_clear(&value);
+  /* What cannot be a name. */
+  static const char *const bad[] = {"", "node:", ".", "..", "./x", "../x", "/x", "\xff"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    CHECK_ERROR(jsvm_context_provide_module(context, bad[i], JSVM_AUTO_LENGTH, NULL, &error),
+                JSVM_STATUS_INVALID_ARGUMENT, &error, "name");
+  }
+  CHECK_ERROR(jsvm_context_provide_module(context, NULL, JSVM_AUTO_LENGTH, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT,
+              &error, "name");
+  CHECK_ERROR(jsvm_context_provide_module(NULL, "x", 1, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT, &error, "context");
+  value = (jsvm_slot){.kind = JSVM_KIND_OBJECT};
+  CHECK_ERROR(jsvm_context_provide_module(context, "x", 1, &value, &error), JSVM_STATUS_INVALID_ARGUMENT, &error, "value");
+  jsvm_context_free(context);
+  jsvm_context_free(other);
+  jsvm_context_free(foreign);
+  jsvm_isolate_free(isolate);
+  jsvm_isolate_free(elsewhere);
+}
+
 int main(void) {
   char command[96];
   char template[] = "/tmp/jsvm-require-XXXXXX";
@@ -291,6 +369,7 @@ int main(void) {
   RUN(resolves_from);
   RUN(limits);
   RUN(builtins);
+  RUN(provided);
   snprintf(command, sizeof command, "rm -r '%s'", folder);
   CHECK(system(command) == 0);
   return FINISH();

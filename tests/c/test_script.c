@@ -272,6 +272,22 @@ static void source_map_urls(void) {
   }
 }
 
+static void source_urls(void) {
+  static const struct {
+    const char *source, *url;
+  } rows[] = {{"1", NULL},
+              {"1\n//# sourceURL=a.js", "a.js"},
+              {"1\n//# sourceMappingURL=a.js.map", NULL},
+              {"//# sourceURL=\xc3\xa4\n1", "\xc3\xa4"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    jsvm_script *script = compile(rows[i].source, PLAIN);
+    CHECK_STR(jsvm_script_source_url(script), rows[i].url);
+    jsvm_script_free(script);
+    CHECK(jsvm_script_source_url(script) == NULL);
+  }
+  CHECK(jsvm_script_source_url(NULL) == NULL);
+}
+
 static void clones(void) {
   jsvm_script *script = compile("1 + 1 //# sourceMappingURL=m", PLAIN);
   jsvm_script *clone = jsvm_script_clone(script);
@@ -373,6 +389,18 @@ static void cached_data(void) {
     CHECK_EQ_NUM(slot.number, 41);
     jsvm_context_free(there);
     jsvm_isolate_free(other);
+  }
+  /* Units beyond ASCII and beyond Latin-1. */
+  {
+    static const char *const wide[] = {"'\xc3\xa4'.length + 1", "'\xe2\x82\xac'.length + 1"};
+    for (size_t i = 0; i < 2; i++) {
+      script = compile(wide[i], PLAIN);
+      jsvm_bytes_clear(&before);
+      CHECK_OK(jsvm_script_create_cached_data(script, &before, &error), &error);
+      jsvm_script_free(script);
+      CHECK(!rejected(wide[i], before.data, before.len, 2));
+      CHECK(rejected(wide[1 - i], before.data, before.len, 2));
+    }
   }
   jsvm_bytes_clear(&before);
   CHECK(before.data == NULL && before.len == 0);
@@ -496,6 +524,7 @@ int main(void) {
   RUN(no_display_errors);
   RUN(three_ways);
   RUN(source_map_urls);
+  RUN(source_urls);
   RUN(clones);
   RUN(cached_data);
   RUN(odd_sources);

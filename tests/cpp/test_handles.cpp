@@ -153,6 +153,8 @@ void scripts() {
   CHECK_THROWS(jsvm::exception, fresh.evaluate("eval('1')"), "EvalError");
   CHECK_EQ(script.source_map_url().value_or(""), "x.map");
   CHECK(!w.isolate.compile("1").source_map_url());
+  CHECK(!script.source_url());
+  CHECK_EQ(w.isolate.compile("1 //# sourceURL=x.js\n").source_url().value_or(""), "x.js");
   const jsvm::bytes cache = script.create_cached_data();
   const jsvm::script cached =
       w.isolate.compile(source, jsvm::script_options().filename("n.js").cached_data(cache.data(), cache.size()));
@@ -170,6 +172,33 @@ void scripts() {
   CHECK(w.js("ran").as<bool>());
 }
 
+void compiled_functions() {
+  const world w;
+  const std::string body = "return a + b + (this.c ?? 0) + (typeof d === 'undefined' ? 0 : d)";
+  auto plain = w.context.compile_function(body, {"a", "b"}, {}, true);
+  CHECK_EQ(plain.function(1, 2).as<int>(), 3);
+  CHECK(!plain.cached_data_rejected && plain.cached_data.size() > 0);
+  const jsvm::bytes& cache = plain.cached_data;
+  const auto cached = w.context.compile_function(
+      body, {"a", "b"}, jsvm::compile_function_options().cached_data(cache.data(), cache.size()));
+  CHECK(!cached.cached_data_rejected && cached.cached_data.size() == 0);
+  CHECK_EQ(cached.function(1, 2).as<int>(), 3);
+  CHECK(w.context.compile_function(body, {"a", "c"}, jsvm::compile_function_options().cached_data(cache.data(), cache.size()))
+            .cached_data_rejected);
+  const jsvm::value first = w.js("({d: 10, e: 1})"), second = w.js("({d: 20})");
+  jsvm::compile_function_options options;
+  options.context_extension(first.get()).context_extension(second.get()).filename("f.js").offset(4, 2);
+  CHECK_EQ(w.context.compile_function("return d + e", {}, options).function().as<int>(), 21);
+  try {
+    static_cast<void>(w.context.compile_function("x y", {}, options));
+    CHECK(false);
+  } catch (const jsvm::exception& error) {
+    CHECK_EQ(error.filename().value_or(""), "f.js");
+    CHECK_EQ(error.line(), 5U);
+  }
+  CHECK_THROWS(jsvm::exception, static_cast<void>(w.context.compile_function("", {"a=1"})), "a=1");
+}
+
 }  // namespace
 
 int main() {
@@ -180,5 +209,6 @@ int main() {
   RUN(after_the_isolate);
   RUN(bad_input);
   RUN(scripts);
+  RUN(compiled_functions);
   return FINISH();
 }

@@ -1,6 +1,8 @@
 /* The runtime's parts from C++: where they write to, what they are told, how a program ends. */
 #include "check.hpp"
 
+#include <map>
+
 namespace {
 
 void output() {
@@ -47,10 +49,20 @@ void program() {
   CHECK_THROWS(jsvm::error, w.context.install(JSVM_PART_PROCESS, jsvm::install_options().argv({"\xff"})), "argv");
 }
 
+void modules() {
+  const world w;
+  w.context.provide_module("sums", std::map<std::string, double>{{"two", 2}});
+  w.context.provide_module("twice", w.context.function([](double x) { return 2 * x; }));
+  w.context.install(JSVM_PART_REQUIRE);
+  CHECK_EQ(w.js("require('node:twice')(require('sums').two)").as<int>(), 4);
+  CHECK_THROWS(jsvm::error, w.context.provide_module("", 1), "name");
+}
+
 }  // namespace
 
 int main() {
   RUN(output);
   RUN(program);
+  RUN(modules);
   return FINISH();
 }

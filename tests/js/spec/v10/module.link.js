@@ -1,0 +1,2 @@
+import foo from 'foo';
+//              ^^^^^ the module specifier
