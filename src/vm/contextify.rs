@@ -6,13 +6,14 @@
 //! on with the global object behind.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, Status};
 use crate::engine::isolate::Isolate;
 use crate::engine::{raw, value};
 use crate::vm::interceptors;
 use v8::{IndexFilter, Local, PropertyAttribute};
 
 /// The field of a contextified global that has the sandbox, once the context is made.
-const FIELD_SANDBOX: i32 = 0;
+const FIELD_SANDBOX: usize = 0;
 const FIELDS: usize = 1;
 
 /// What an interceptor says of a property: Some is the answer, None leaves it to V8.
@@ -43,8 +44,14 @@ pub fn attach(
         global.define_own_property(scope, tag.into(), class.into(), PropertyAttribute::DONT_ENUM).thrown()?;
     }
     // From here on the interceptors answer.
-    global.set_internal_field(FIELD_SANDBOX as usize, sandbox.into());
-    Ok(())
+    global.set_internal_field(FIELD_SANDBOX, sandbox.into());
+    match sandbox_of(scope, global) {
+        Some(found) if raw::word(found) == raw::word(sandbox) => Ok(()),
+        _ => {
+            Err(Error::new(Status::Unsupported, "this build of V8 lays its objects out in another way")
+                .into())
+        }
+    }
 }
 
 /// The sandbox of a contextified global; None for an ordinary one.
@@ -66,14 +73,8 @@ pub struct Both<'s> {
 impl<'s> Both<'s> {
     /// None while the context is being made.
     pub fn of(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> Option<Both<'s>> {
-        // SAFETY: the template has given the global its fields, and V8 the handle to this callback.
-        let field = unsafe {
-            let field = raw::v8__Object__GetInternalField(raw::ptr(global), FIELD_SANDBOX);
-            raw::local(scope, field.cast::<v8::Value>())
-        };
-        let sandbox = field.filter(|field| !field.is_undefined())?;
-        // SAFETY: just looked at.
-        Some(Both { sandbox: unsafe { Local::cast_unchecked(sandbox) }, global })
+        // SAFETY: our template has made it; `attach` puts an object there.
+        unsafe { raw::global_field(scope, global) }.map(|sandbox| Both { sandbox, global })
     }
 }
 
