@@ -534,10 +534,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_BUFFER = (1 << 5),
   /**
-   * require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
-   * timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
-   * process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
-   * not trust.
+   * require: CommonJS modules, JSON files and the library's own modules: assert, buffer, console, events, module, path,
+   * process, timers, url and util give what the other parts give, whether those are installed or not. It reads every file
+   * that the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the
+   * host does not trust.
    */
   JSVM_PART_REQUIRE = (1 << 6),
   /**

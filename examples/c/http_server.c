@@ -41,13 +41,13 @@ static const char http[] =
     "        let head = '', body = '';\n"
     "        handler({ method, url }, {\n"
     "          writeHead(status, headers = {}) {\n"
-    "            head = `HTTP/1.1 ${status}\\r\\n`;\n"
+    "            head = `HTTP/1.1 ${status} ${status < 400 ? 'OK' : 'Error'}\\r\\n`;\n"
     "            for (const [name, value] of Object.entries(headers)) head += `${name}: ${value}\\r\\n`;\n"
     "          },\n"
     "          write(text) { body += text; },\n"
     "          end(text = '') { body += text; },\n"
     "        });\n"
-    "        return `${head || 'HTTP/1.1 200\\r\\n'}Connection: close\\r\\n\\r\\n${body}`;\n"
+    "        return `${head || 'HTTP/1.1 200 OK\\r\\n'}Connection: close\\r\\n\\r\\n${body}`;\n"
     "      });\n"
     "      return this;\n"
     "    },\n"
@@ -112,7 +112,7 @@ static void *ask(void *data) {
 
 /* Reads the head of a request, and writes what JavaScript answers. */
 static void serve(const server *server, int connection) {
-  static const char failed[] = "HTTP/1.1 500\r\nConnection: close\r\n\r\n";
+  static const char failed[] = "HTTP/1.1 500 Error\r\nConnection: close\r\n\r\n";
   char request[4096] = "", method[16] = "", url[1024] = "";
   size_t length = 0;
   ssize_t got;
@@ -149,7 +149,7 @@ static void provide_http(const jsvm_context *context, server *server) {
   CHECK(jsvm_context_provide_module(context, "http", JSVM_AUTO_LENGTH, &module, &error));
   jsvm_slot_clear(&make);
   jsvm_slot_clear(&module);
-  jsvm_slot_clear(&listener);
+  jsvm_value_free(listener.handle);
 }
 
 int main(int argc, char **argv) {

@@ -28,10 +28,10 @@ pub enum jsvm_part {
     Url = 1 << 4,
     /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
     Buffer = 1 << 5,
-    /// require: CommonJS modules, JSON files and the library's own modules: buffer, console, events, module, path, process,
-    /// timers, url and util give what the other parts give, whether those are installed or not. It reads every file that the
-    /// process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
-    /// not trust.
+    /// require: CommonJS modules, JSON files and the library's own modules: assert, buffer, console, events, module, path,
+    /// process, timers, url and util give what the other parts give, whether those are installed or not. It reads every file
+    /// that the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the
+    /// host does not trust.
     Require = 1 << 6,
     /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
     /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the

@@ -1,7 +1,9 @@
 //! Contexts and their objects.
 
-use crate::engine::enter::Outcome;
+use crate::engine::enter::{Outcome, Thrown};
+use crate::engine::value;
 use crate::node_vm::text;
+use crate::realm;
 use crate::realm::native::Natives;
 use crate::vm::context::{self, Options};
 use crate::vm::measure_memory::measure_memory;
@@ -29,6 +31,16 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
             Err(_) => false,
         };
         result.set_bool(is);
+        Ok(())
+    })?;
+    // warn(text, type): process.emitWarning, if the context has a process object.
+    native.function("warn", |scope, arguments, _| {
+        let Some(file) = realm::loaded(scope, "process") else { return Ok(()) };
+        let key = value::string(scope, "process")?;
+        let process = file.get(scope, key.into()).thrown()?.to_object(scope).thrown()?;
+        if let Some(emit) = realm::function(scope, process, "emitWarning") {
+            emit.call(scope, process.into(), &[arguments.get(0), arguments.get(1)]).thrown()?;
+        }
         Ok(())
     })?;
     // measure(detailed, eager): a promise.

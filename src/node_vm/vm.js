@@ -7,7 +7,7 @@ const {
   requireBoolean, requireBuffer, requireFunction, requireInt32, requireObject, requireOneOf, requireString,
   requireStrings, requireObjects, requireUint32,
 } = load('validate');
-const { ContextifyScript, compileFunction: compile, contextify, isContextified, measure } = native;
+const { ContextifyScript, compileFunction: compile, contextify, isContextified, measure, warn } = native;
 const { apply } = Reflect;
 
 // What natives give as bytes is a Buffer to Node's users.
@@ -66,25 +66,25 @@ class Script extends ContextifyScript {
     if (produceCachedData) this.cachedData = buffer(this.cachedData);
   }
 
-  runInThisContext(options = NO_OPTIONS) {
+  runInThisContext(options) {
     const { timeout, displayErrors, breakOnSigint } = runOptions(options);
     return super.runInContext(undefined, timeout, displayErrors, breakOnSigint);
   }
 
-  runInContext(contextifiedObject, options = NO_OPTIONS) {
+  runInContext(contextifiedObject, options) {
     requireContext(contextifiedObject);
     const { timeout, displayErrors, breakOnSigint } = runOptions(options);
     return super.runInContext(contextifiedObject, timeout, displayErrors, breakOnSigint);
   }
 
-  runInNewContext(contextObject, options = NO_OPTIONS) {
+  runInNewContext(contextObject, options) {
     const context = createContext(contextObject, contextOptions(options));
     return this.runInContext(context, options);
   }
 }
 
 // The options of a run. No timeout is 0.
-function runOptions(options) {
+function runOptions(options = NO_OPTIONS) {
   requireObject('options', options);
   const { timeout, displayErrors = true, breakOnSigint = false } = options;
   if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
@@ -185,7 +185,13 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   return compiled;
 }
 
+let warned = false;
+
 function measureMemory(options = NO_OPTIONS) {
+  if (!warned) {
+    warned = true;
+    warn('vm.measureMemory is an experimental feature and might change at any time', 'ExperimentalWarning');
+  }
   requireObject('options', options);
   const { mode = 'summary', execution = 'default' } = options;
   requireOneOf('options.mode', mode, ['summary', 'detailed']);

@@ -2,14 +2,26 @@
 
 // Errors with Node's codes. Everything that is used is taken now: the guest can change it later.
 const { Error, RangeError, String, TypeError } = globalThis;
-const { defineProperty } = Object;
+const { create, defineProperty, setPrototypeOf } = Object;
 const { isInteger } = Number;
 const { stringify } = JSON;
 const { includes, slice } = load('builtins').string;
 
+// Between an error and its class: as a string it has its code.
+const toString = function toString() {
+  return `${this.name} [${this.code}]: ${this.message}`;
+};
+const hidden = (value) => ({ __proto__: null, value, configurable: true, writable: true });
+const between = (Kind) =>
+  [Kind, create(Kind.prototype, { __proto__: null, constructor: hidden(Kind), toString: hidden(toString) })];
+const prototypes = [Error, RangeError, TypeError].map(between);
+
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
   const error = new Kind(message);
+  for (let i = 0; i < prototypes.length; i++) {
+    if (prototypes[i][0] === Kind) setPrototypeOf(error, prototypes[i][1]);
+  }
   const name = { __proto__: null, value: `${error.name} [${code}]`, configurable: true, writable: true };
   defineProperty(error, 'name', name);
   void error.stack; // V8 writes the name down when the stack is first asked for.

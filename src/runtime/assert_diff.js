@@ -14,19 +14,25 @@ const MOST_EDITS = 2000;
 // The lines of both sides in turn, as [sign, line]: Myers, "An O(ND) difference algorithm and its variations".
 // `x` and `y` are places in actual and expected, k = x - y a diagonal.
 function compareLines(actual, expected, same) {
-  const ends = new Map([[1, 0]]); // how far each diagonal has been followed, in x
+  const most = Math.min(actual.length + expected.length, MOST_EDITS);
+  const middle = most + 1;
+  const ends = new Int32Array(2 * middle + 1); // how far each diagonal has been followed, in x
   const history = [];
-  const stepsDown = (d, k) => k === -d || k !== d && ends.get(k - 1) < ends.get(k + 1);
-  for (let d = 0; d <= Math.min(actual.length + expected.length, MOST_EDITS); d++) {
-    history.push(new Map(ends));
+  for (let d = 0; d <= most; d++) {
+    history.push({ ends: ends.slice(middle - d - 1, middle + d + 2), middle: d + 1 });
     for (let k = -d; k <= d; k += 2) {
-      let x = stepsDown(d, k) ? ends.get(k + 1) : ends.get(k - 1) + 1;
+      let x = goesDown(ends, middle, d, k) ? ends[middle + k + 1] : ends[middle + k - 1] + 1;
       while (x < actual.length && x - k < expected.length && same(actual[x], expected[x - k])) x++;
-      ends.set(k, x);
+      ends[middle + k] = x;
       if (x >= actual.length && x - k >= expected.length) return walkBack(history, actual, expected);
     }
   }
   return [...actual.map((line) => ['+', line]), ...expected.map((line) => ['-', line])];
+}
+
+// Whether the d-th edit that ends on diagonal k takes a line of expected, and not one of actual.
+function goesDown(ends, middle, d, k) {
+  return k === -d || k !== d && ends[middle + k - 1] < ends[middle + k + 1];
 }
 
 function walkBack(history, actual, expected) {
@@ -40,13 +46,12 @@ function walkBack(history, actual, expected) {
     lines.push([' ', actual[x].endsWith(',') ? actual[x] : expected[y]]);
   };
   for (let d = history.length - 1; d > 0; d--) {
-    const ends = history[d];
+    const { ends, middle } = history[d];
     const k = x - y;
-    const down = k === -d || k !== d && ends.get(k - 1) < ends.get(k + 1);
-    const before = ends.get(down ? k + 1 : k - 1);
-    const start = down ? before : before + 1;
+    const isDown = goesDown(ends, middle, d, k);
+    const start = isDown ? ends[middle + k + 1] : ends[middle + k - 1] + 1;
     while (x > start) takeSame();
-    if (down) lines.push(['-', expected[--y]]);
+    if (isDown) lines.push(['-', expected[--y]]);
     else lines.push(['+', actual[--x]]);
   }
   while (x > 0) takeSame();

@@ -5,30 +5,33 @@
 
 const types = load('types');
 const { typed: { getToStringTag } } = load('builtins');
-const { namesOf } = load('inspect_native');
+const { brand, namesOf } = load('inspect_native');
 const { isBuiltin } = load('modules');
 const { is, getPrototypeOf, getOwnPropertySymbols, hasOwn, keys } = Object;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const isEnumerable = uncurry(Object.prototype.propertyIsEnumerable);
 const tagOf = uncurry(Object.prototype.toString);
 
+// The primitive that an object of a kind stands for.
+const INNER = {
+  __proto__: null,
+  Date: uncurry(Date.prototype.getTime),
+  RegExp: (regexp) => `${regexp.source}/${regexp.flags}/${regexp.lastIndex}`,
+  Number: uncurry(Number.prototype.valueOf),
+  String: uncurry(String.prototype.valueOf),
+  Boolean: uncurry(Boolean.prototype.valueOf),
+  BigInt: uncurry(BigInt.prototype.valueOf),
+  Symbol: uncurry(Symbol.prototype.valueOf),
+};
+
+// A proxy is what it looks like.
+function kindOf(object) {
+  const kind = brand(object);
+  if (kind !== 'Proxy') return kind;
+  return Array.isArray(object) ? 'Array' : 'Object';
+}
 // An error by its brand, or by its prototype: some make their own.
 const isError = (value) => types.isNativeError(value) || value instanceof Error;
-
-// The primitive that a box, a date or a regular expression stands for.
-const INNER = [
-  [types.isDate, uncurry(Date.prototype.getTime)],
-  [types.isRegExp, (regexp) => `${regexp.source}/${regexp.flags}/${regexp.lastIndex}`],
-  [types.isNumberObject, uncurry(Number.prototype.valueOf)],
-  [types.isStringObject, uncurry(String.prototype.valueOf)],
-  [types.isBooleanObject, uncurry(Boolean.prototype.valueOf)],
-  [types.isBigIntObject, uncurry(BigInt.prototype.valueOf)],
-  [types.isSymbolObject, uncurry(Symbol.prototype.valueOf)],
-];
-// Of these only the identical one is equal.
-const UNIQUE = [types.isPromise, types.isWeakMap, types.isWeakSet];
-const KINDS = [types.isMap, types.isSet, isError, Array.isArray, types.isArrayBufferView,
-  types.isAnyArrayBuffer, ...INNER.map(([is]) => is)];
 
 const isObject = (value) => typeof value === 'object' && value !== null;
 const namesBesideIndices = (object) => namesOf(object, true).filter((key) => typeof key === 'string');
@@ -68,19 +71,35 @@ class Comparison {
 
   sameObjects(a, b) {
     if (this.strict && getPrototypeOf(a) !== getPrototypeOf(b) || tagOf(a) !== tagOf(b)) return false;
-    if (KINDS.some((is) => is(a) !== is(b)) || UNIQUE.some((is) => is(a))) return false;
-    const inner = INNER.find(([is]) => is(a))?.[1];
-    if (inner !== undefined && !is(inner(a), inner(b))) return false;
-    if (types.isArrayBufferView(a)) {
-      return this.sameElements(a, b) && this.sameProperties(a, b, namesBesideIndices);
+    const kind = kindOf(a);
+    if (kind !== kindOf(b)) return false;
+    if ((isError(a) || isError(b)) && !this.sameErrors(a, b)) return false;
+    switch (kind) {
+      // Of these only the identical one is equal.
+      case 'Promise': case 'WeakMap': case 'WeakSet': return false;
+      case 'Array': return this.sameArrays(a, b);
+      case 'TypedArray': case 'DataView':
+        return this.sameElements(a, b) && this.sameProperties(a, b, namesBesideIndices);
+      case 'ArrayBuffer': case 'SharedArrayBuffer': if (!sameBytes(a, b)) return false; break;
+      case 'Map': if (!this.sameMaps(a, b)) return false; break;
+      case 'Set': if (!this.sameSets(a, b)) return false; break;
+      default: if (kind in INNER && !is(INNER[kind](a), INNER[kind](b))) return false;
     }
-    if (types.isAnyArrayBuffer(a) && !sameBytes(a, b)) return false;
-    if (Array.isArray(a) && a.length !== b.length) return false;
-    if (isError(a) && !this.sameErrors(a, b)) return false;
-    if (types.isMap(a) && !this.sameMaps(a, b)) return false;
-    if (types.isSet(a) && !this.sameSets(a, b)) return false;
     if (isURL(a) && !(isURL(b) && a.href === b.href)) return false;
     return this.sameProperties(a, b, keys);
+  }
+
+  sameArrays(a, b) {
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) {
+      const [left, right] = [a[i], b[i]];
+      // Of an array with holes only the elements are gone through: it may be long.
+      if (left === undefined && !hasOwn(a, i) || right === undefined && !hasOwn(b, i)) {
+        return this.sameProperties(a, b, keys);
+      }
+      if (!this.equal(left, right)) return false;
+    }
+    return this.sameProperties(a, b, namesBesideIndices);
   }
 
   sameProperties(a, b, keysOf) {
@@ -95,7 +114,7 @@ class Comparison {
   }
 
   sameErrors(a, b) {
-    return a.message === b.message && a.name === b.name && hasOwn(a, 'cause') === hasOwn(b, 'cause') &&
+    return isError(a) === isError(b) && a.message === b.message && a.name === b.name && hasOwn(a, 'cause') === hasOwn(b, 'cause') &&
       this.equal(a.cause, b.cause) && this.equal(a.errors, b.errors);
   }
 

@@ -178,6 +178,19 @@ function installGlobals(name) {
   const module = outside(name);
   define(globalThis,
     { require: makeRequire(module), module, exports: module.exports, __filename: name, __dirname: '.' });
+  offerBuiltins(globalThis);
+}
+
+// Code that is no file's has the builtins by their names, until it gives a name another meaning.
+function offerBuiltins(global) {
+  for (const name of builtins.names) {
+    if (name.includes('/') || name in global) continue;
+    Object.defineProperty(global, name, {
+      get: () => builtins.find(name).exports,
+      set: (value) => define(global, { [name]: value }),
+      configurable: true,
+    });
+  }
 }
 
 return {
