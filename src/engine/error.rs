@@ -319,18 +319,21 @@ impl Place {
     }
 
     fn arrow(&self, message: v8::Local<v8::Message>) -> Option<String> {
-        let (file, source, column) = (self.filename.as_ref()?, self.source_line.as_ref()?, self.column?);
-        let line = self.line;
+        let (source, column) = (self.source_line.as_ref()?, self.column?);
+        let place = format!("{}:{}\n", self.filename.as_deref().unwrap_or("<anonymous_script>"), self.line);
         if source.len() > MAX_ARROW_LINE {
-            return Some(format!("{file}:{line}\n"));
+            return Some(place);
         }
         // In the first line the column has the script's column offset in it, and the position, which
         // counts from the source's start, has not. In later lines the position is the larger one.
         let start = usize::try_from(message.get_start_position()).map_or(column, |at| at.min(column));
-        let carets = message.get_end_column().saturating_sub(column).max(1);
+        let carets = message.get_end_column().saturating_sub(column);
+        // JSON.parse points behind what it was given.
+        if start + carets > source.len() {
+            return Some(format!("{place}{source}\n"));
+        }
         let lead: String = source.chars().take(start).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let carets = carets.min(source.chars().count().saturating_sub(start).max(1));
-        Some(format!("{file}:{line}\n{source}\n{lead}{}\n", "^".repeat(carets)))
+        Some(format!("{place}{source}\n{lead}{}\n", "^".repeat(carets)))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Functions compiled from their body: node:vm's compileFunction.
 
-use crate::engine::enter::{self, Fail, Outcome, Scope};
+use crate::engine::enter::{self, Outcome, Scope};
 use crate::engine::error::{Error, throw};
 use crate::engine::seal::{seal, unseal};
 use crate::engine::value::{Value, string};
 use crate::vm::context::Context;
+use crate::vm::decorate::spare;
 use crate::vm::script;
 use crate::vm::source::{self, Origin};
 use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function};
@@ -51,7 +52,6 @@ pub fn compile<'s>(
     parameters: &[v8::Local<'s, v8::String>],
     options: &Options<'s, '_>,
 ) -> Outcome<Compiled<v8::Local<'s, v8::Function>>> {
-    check_counts(scope, parameters.len(), options.context_extensions.len())?;
     let keyed = options.cached_data.is_some() || options.produce_cached_data;
     let key = if keyed { key(scope, body, parameters, options.context_extensions.len()) } else { 0 };
     let cached_data = options.cached_data.map(|bytes| unseal(CACHE_MAGIC, key, bytes));
@@ -106,21 +106,6 @@ fn key<'s>(
     xxh3_64(&bytes)
 }
 
-fn check_counts(scope: &mut Scope<'_, '_>, parameters: usize, extensions: usize) -> Outcome<()> {
-    if parameters > MAX_PARAMETERS {
-        // As V8 says it of a function in a source.
-        let message = format!("Too many parameters in function definition (only {MAX_PARAMETERS} allowed)");
-        throw(scope, v8::Exception::syntax_error, &message);
-        return Err(Fail::Thrown);
-    }
-    if extensions > MAX_EXTENSIONS {
-        let message = format!("Too many context extensions (only {MAX_EXTENSIONS} allowed)");
-        throw(scope, v8::Exception::range_error, &message);
-        return Err(Fail::Thrown);
-    }
-    Ok(())
-}
-
 /// V8 gives nothing, and no exception, for what it refuses before it parses.
 fn compile_or_throw<'s>(
     scope: &mut Scope<'s, '_>,
@@ -130,23 +115,36 @@ fn compile_or_throw<'s>(
     how: CompileOptions,
 ) -> Option<v8::Local<'s, v8::Function>> {
     v8::tc_scope!(let caught, scope);
-    let function = compile_raw(caught, source, parameters, extensions, how);
+    let fits = parameters.len() <= MAX_PARAMETERS && extensions.len() <= MAX_EXTENSIONS;
+    let function = fits.then(|| compile_raw(caught, source, parameters, extensions, how)).flatten();
     if function.is_some() {
         return function;
     }
     if !caught.has_caught() && !caught.is_execution_terminating() {
         throw_refusal(caught, parameters, extensions);
+        if let Some(error) = caught.exception() {
+            spare(caught, error);
+        }
     }
     caught.rethrow();
     None
 }
 
-/// Says what V8 refused without a word.
+/// Says what was refused without a word.
 fn throw_refusal<'s>(
     scope: &Scope<'s, '_>,
     parameters: &[v8::Local<'s, v8::String>],
     extensions: &[v8::Local<'s, v8::Object>],
 ) {
+    if parameters.len() > MAX_PARAMETERS {
+        // As V8 says it of a function in a source.
+        let message = format!("Too many parameters in function definition (only {MAX_PARAMETERS} allowed)");
+        return throw(scope, v8::Exception::syntax_error, &message);
+    }
+    if extensions.len() > MAX_EXTENSIONS {
+        let message = format!("Too many context extensions (only {MAX_EXTENSIONS} allowed)");
+        return throw(scope, v8::Exception::range_error, &message);
+    }
     let empty = v8::String::empty(scope);
     let refused = |parameters: &[_], extensions: &[_]| {
         let mut source = Source::new(empty, None);
@@ -155,8 +153,8 @@ fn throw_refusal<'s>(
     };
     match parameters.iter().find(|name| refused(&[**name], &[])) {
         Some(name) => {
-            let name = name.to_rust_string_lossy(scope);
-            throw(scope, v8::Exception::syntax_error, &format!("Parameter '{name}' is not an identifier"));
+            let message = format!("Parameter '{}' is not an identifier", name.to_rust_string_lossy(scope));
+            throw(scope, v8::Exception::syntax_error, &message);
         }
         None => {
             let at = extensions.iter().position(|object| refused(&[], &[*object])).unwrap_or_default();

@@ -76,3 +76,40 @@ pub fn hash<'s>(scope: &mut Scope<'s, '_>, text: v8::Local<'s, v8::String>) -> u
 pub fn url<'s>(value: v8::Local<'s, v8::Value>) -> Option<v8::Local<'s, v8::String>> {
     value.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::enter::touch;
+    use crate::engine::isolate::{DEFAULT_STACK_SIZE, Options};
+    use crate::vm::context;
+
+    #[test]
+    fn a_hash_is_of_the_text_and_not_of_how_it_is_kept() {
+        let options = Options {
+            heap_limit: 64 << 20,
+            buffer_limit: 64 << 20,
+            stack_size: DEFAULT_STACK_SIZE,
+            host_drains: false,
+        };
+        let isolate = context::new_isolate(options).expect("an isolate");
+        touch(&isolate, None, |scope| {
+            let latin: Vec<u16> = (0..10_000).map(|at| 0x20 + at % 0xE0).collect();
+            let bytes: Vec<u8> = latin.iter().map(|unit| *unit as u8).collect();
+            let narrow = v8::String::new_from_one_byte(scope, &bytes, v8::NewStringType::Normal).thrown()?;
+            // V8 does not look whether it could be narrow.
+            let wide = v8::String::new_external_twobyte_static(scope, latin.leak()).thrown()?;
+            assert!(narrow.is_onebyte() && !wide.is_onebyte());
+            assert_eq!(hash(scope, narrow), xxh3_64(&bytes));
+            assert_eq!(hash(scope, wide), xxh3_64(&bytes));
+            // The same bytes, as units of two and of one.
+            let wide = v8::String::new_external_twobyte_static(scope, &[0x6261]).thrown()?;
+            assert_ne!(hash(scope, wide), xxh3_64(b"ab"));
+            let empty = v8::String::empty(scope);
+            assert_eq!(hash(scope, empty), xxh3_64(b""));
+            Ok(())
+        })
+        .expect("strings");
+        isolate.close();
+    }
+}
