@@ -54,7 +54,7 @@ static void what_it_has(void) {
   give_vm(context);
   JS_STR(context, "Object.keys(vm).join()",
          "Script,createContext,createScript,runInContext,runInNewContext,runInThisContext,isContext,"
-         "compileFunction,measureMemory,constants");
+         "compileFunction,measureMemory,constants,Module,SourceTextModule,SyntheticModule");
   JS_TRUE(context, "Object.isFrozen(vm.constants) && typeof vm.constants.DONT_CONTEXTIFY === 'symbol'");
   JS_NUM(context, "vm.runInNewContext('a + b', {a: 1, b: 2})", 3);
   JS_TRUE(context, "const s = vm.createContext({n: 1}); vm.isContext(s) && vm.runInContext('n++', s) === 1 && s.n === 2");
