@@ -10,6 +10,19 @@ pub type RawIsolate = *mut c_void;
 
 pub type InterruptCallback = unsafe extern "C" fn(isolate: v8::UnsafeRawIsolatePtr, data: *mut c_void);
 
+/// V8 asks for the module of a request, by the request's index. Null: an exception is pending.
+pub type ResolveModule = for<'s> unsafe extern "C" fn(
+    v8::Local<'s, v8::Context>,
+    usize,
+    v8::Local<'s, v8::Module>,
+) -> *const v8::Module;
+/// As `ResolveModule`, for `import source`.
+pub type ResolveSource = for<'s> unsafe extern "C" fn(
+    v8::Local<'s, v8::Context>,
+    usize,
+    v8::Local<'s, v8::Module>,
+) -> *const v8::Object;
+
 unsafe extern "C" {
     pub fn v8__Locker__CONSTRUCT(this: *mut [usize; 2], isolate: RawIsolate);
     pub fn v8__Locker__DESTRUCT(this: *mut [usize; 2]);
@@ -56,6 +69,13 @@ unsafe extern "C" {
         this: *const v8::Object,
         context: *const v8::Context,
         key: *const v8::Name,
+    ) -> u16;
+    #[link_name = "_ZN2v86Module17InstantiateModuleENS_5LocalINS_7ContextEEEPFNS_10MaybeLocalIS0_EES3_mNS1_IS0_EEEPFNS4_INS_6ObjectEEES3_mS6_E"]
+    fn module_instantiate(
+        this: *const v8::Module,
+        context: *const v8::Context,
+        resolve: ResolveModule,
+        resolve_source: ResolveSource,
     ) -> u16;
     #[link_name = "_ZN2v87Isolate19HasPendingExceptionEv"]
     pub fn isolate_has_pending_exception(isolate: RawIsolate) -> bool;
@@ -165,8 +185,24 @@ pub fn has_real_named_callback_property(
     // `Maybe<bool>` is two bytes, has_value and value, and so comes in a register.
     // SAFETY: live handles of the isolate that this thread is inside.
     let maybe = unsafe { object_has_real_named_callback_property(ptr(object), ptr(context), ptr(key)) };
+    maybe_bool(maybe)
+}
+
+fn maybe_bool(maybe: u16) -> Option<bool> {
     let [has_value, value] = maybe.to_ne_bytes();
     (has_value != 0).then_some(value != 0)
+}
+
+/// Has V8 instantiate a module and what it depends on. None: something has thrown.
+pub fn instantiate_module(
+    scope: &v8::PinScope<'_, '_>,
+    module: v8::Local<'_, v8::Module>,
+    resolve: ResolveModule,
+    resolve_source: ResolveSource,
+) -> Option<bool> {
+    let context = scope.get_current_context();
+    // SAFETY: live handles of the isolate that this thread is inside.
+    maybe_bool(unsafe { module_instantiate(ptr(module), ptr(context), resolve, resolve_source) })
 }
 
 /// A data descriptor that says whether it is writable, and perhaps nothing of a value.

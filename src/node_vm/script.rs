@@ -1,15 +1,15 @@
 //! The class that vm.Script extends.
 
-use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
-use crate::engine::error::{Error, Kill, throw};
-use crate::engine::limits::Limits;
+use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, throw};
 use crate::engine::{raw, value};
-use crate::node_vm::{bytes, context_of, define, int32, string, uint8_array};
+use crate::node_vm::{
+    bytes, context_of, define, import_answer, int32, limits, run_within, string, uint8_array,
+};
 use crate::realm::native::{self, Natives};
 use crate::vm::decorate::decorating;
 use crate::vm::script::{self, Compiled};
 use crate::vm::source::Origin;
-use std::time::Duration;
 use v8::{FunctionCallbackArguments, Local, ReturnValue};
 
 /// What an instance holds.
@@ -35,7 +35,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     define(scope, native.object, "ContextifyScript", class.into())
 }
 
-/// new ContextifyScript(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext).
+/// new ContextifyScript(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext, import).
 fn construct<'s>(
     scope: &mut Scope<'s, '_>,
     arguments: &FunctionCallbackArguments<'s>,
@@ -53,9 +53,11 @@ fn construct<'s>(
     let code = string(arguments.get(0))?;
     let cached_data = bytes(scope, arguments.get(4));
     let context = context_of(scope, arguments.get(6))?;
+    let import = import_answer(scope, arguments.get(7), this.into())?;
     let origin = Origin {
         line_offset: int32(arguments.get(2)),
         column_offset: int32(arguments.get(3)),
+        host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
         ..Origin::new(string(arguments.get(1))?)
     };
     let Compiled { unbound, cached_data_rejected } = {
@@ -109,39 +111,13 @@ fn run_in_context<'s>(
 ) -> Outcome<()> {
     let unbound = field(scope, arguments.this(), FIELD_SCRIPT)?;
     let context = context_of(scope, arguments.get(0))?;
-    let timeout = Local::<v8::Uint32>::try_from(arguments.get(1)).ok().filter(|ms| ms.value() > 0);
     let display_errors = arguments.get(2).is_true();
-    let limits = Limits {
-        timeout: timeout.map(|ms| Duration::from_millis(ms.value().into())),
-        break_on_sigint: arguments.get(3).is_true(),
-        ..Limits::NONE
-    };
+    let limits = limits(arguments.get(1), arguments.get(3));
     let scope = &mut v8::ContextScope::new(scope, context);
     let run = |scope: &mut Scope<'s, '_>| match display_errors {
         true => decorating(scope, |scope| script::run(scope, unbound)),
         false => script::run(scope, unbound),
     };
-    let limited = limits.timeout.is_some() || limits.break_on_sigint;
-    let value = match limited {
-        false => run(scope)?,
-        true => match enter::within(scope, &limits, run) {
-            Ok(ended) => ended?,
-            Err(kill) => return throw_kill(scope, kill),
-        },
-    };
-    result.set(value);
+    result.set(run_within(scope, &limits, run)?);
     Ok(())
-}
-
-/// The error of a run that its limits have ended, of the context that it ran in.
-fn throw_kill(scope: &Scope<'_, '_>, kill: Kill) -> Outcome<()> {
-    let (message, code) = kill.message();
-    let message = value::string(scope, &message)?;
-    let error = v8::Exception::error(scope, message);
-    if let (Some(code), Ok(object)) = (code, Local::try_from(error)) {
-        let code = value::string(scope, code)?;
-        define(scope, object, "code", code.into())?;
-    }
-    scope.throw_exception(error);
-    Err(Fail::Thrown)
 }

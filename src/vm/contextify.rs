@@ -6,9 +6,9 @@
 //! on with the global object behind.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
-use crate::engine::isolate::Isolate;
 use crate::engine::{raw, value};
 use crate::vm::interceptors;
+use crate::vm::state::state;
 use v8::{IndexFilter, Local, PropertyAttribute};
 
 /// The field of a contextified global that has the sandbox, once the context is made.
@@ -20,13 +20,12 @@ pub type Answer<T> = Outcome<Option<T>>;
 
 /// The template of the isolate's contextified globals.
 pub fn template<'s>(scope: &v8::PinScope<'s, '_, ()>) -> Local<'s, v8::ObjectTemplate> {
-    let isolate = Isolate::of(scope);
-    let made = isolate.inner().global_template.as_ref().map(|template| Local::new(scope, template));
+    let made = state(scope).global_template.as_ref().map(|template| Local::new(scope, template));
     made.unwrap_or_else(|| {
         let template = v8::ObjectTemplate::new(scope);
         template.set_internal_field_count(FIELDS);
         interceptors::set(template);
-        isolate.inner().global_template = Some(v8::Global::new(scope, template));
+        state(scope).global_template = Some(v8::Global::new(scope, template));
         template
     })
 }

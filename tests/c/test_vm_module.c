@@ -54,7 +54,7 @@ static void what_it_has(void) {
   give_vm(context);
   JS_STR(context, "Object.keys(vm).join()",
          "Script,createContext,createScript,runInContext,runInNewContext,runInThisContext,isContext,"
-         "compileFunction,measureMemory,constants");
+         "compileFunction,measureMemory,constants,Module,SourceTextModule,SyntheticModule");
   JS_TRUE(context, "Object.isFrozen(vm.constants) && typeof vm.constants.DONT_CONTEXTIFY === 'symbol'");
   JS_NUM(context, "vm.runInNewContext('a + b', {a: 1, b: 2})", 3);
   JS_TRUE(context, "const s = vm.createContext({n: 1}); vm.isContext(s) && vm.runInContext('n++', s) === 1 && s.n === 2");
@@ -187,6 +187,10 @@ static void a_guest_that_changes_everything(void) {
       {"typeof new vm.Script('1').createCachedData()", "object"},
       {"new vm.Script('12', {__proto__: null, cachedData: new vm.Script('12').createCachedData()}).cachedDataRejected", "false"},
       {"typeof vm.compileFunction('1', [], {__proto__: null, produceCachedData: true}).cachedData", "object"},
+      {"typeof new vm.SourceTextModule('1').createCachedData()", "object"},
+      {"new vm.SourceTextModule('export default 1').status", "unlinked"},
+      {"new vm.SyntheticModule(['a'], () => {}).identifier", "vm:module(2)"},
+      {"new vm.SourceTextModule(5)", "ERR_INVALID_ARG_TYPE"},
       {"typeof vm.measureMemory()", "object"},
       {"typeof vm.measureMemory({__proto__: null, mode: 'detailed', execution: 'eager'})", "object"},
       {"vm.isContext(1)", "ERR_INVALID_ARG_TYPE"},
