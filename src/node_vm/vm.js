@@ -94,11 +94,13 @@ class Script extends ContextifyScript {
   }
 }
 
-// The options of a run. No timeout is 0.
+// The options of a run. No timeout is 0. Here and below each option is read when and as often as in Node: getters may
+// throw, and say something else the second time.
 function runOptions(options = NO_OPTIONS) {
   requireObject('options', options);
-  const { timeout, displayErrors = true, breakOnSigint = false } = options;
+  const { timeout } = options;
   if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
+  const { displayErrors = true, breakOnSigint = false } = options;
   requireBoolean('options.displayErrors', displayErrors);
   requireBoolean('options.breakOnSigint', breakOnSigint);
   return { timeout: timeout ?? 0, displayErrors, breakOnSigint };
@@ -107,20 +109,19 @@ function runOptions(options = NO_OPTIONS) {
 // createContext's options out of those of runInNewContext.
 function contextOptions(options) {
   if (!options) return NO_OPTIONS;
-  const { contextName, contextOrigin, contextCodeGeneration, microtaskMode } = options;
-  const made = { __proto__: null, microtaskMode };
-  if (contextName !== undefined) requireString('options.contextName', contextName);
-  made.name = contextName;
-  if (contextOrigin !== undefined) requireString('options.contextOrigin', contextOrigin);
-  made.origin = contextOrigin;
-  if (contextCodeGeneration !== undefined) {
-    requireObject('options.contextCodeGeneration', contextCodeGeneration);
-    const { strings, wasm } = contextCodeGeneration;
+  const made = {
+    __proto__: null, name: options.contextName, origin: options.contextOrigin, microtaskMode: options.microtaskMode,
+  };
+  if (made.name !== undefined) requireString('options.contextName', made.name);
+  if (made.origin !== undefined) requireString('options.contextOrigin', made.origin);
+  if (options.contextCodeGeneration !== undefined) {
+    requireObject('options.contextCodeGeneration', options.contextCodeGeneration);
+    const { strings, wasm } = options.contextCodeGeneration;
     if (strings !== undefined) requireBoolean('options.contextCodeGeneration.strings', strings);
     if (wasm !== undefined) requireBoolean('options.contextCodeGeneration.wasm', wasm);
     made.codeGeneration = { __proto__: null, strings, wasm };
   }
-  if (microtaskMode !== undefined) requireString('options.microtaskMode', microtaskMode);
+  if (options.microtaskMode !== undefined) requireString('options.microtaskMode', options.microtaskMode);
   return made;
 }
 
@@ -165,7 +166,7 @@ function runInNewContext(code, contextObject, options) {
   if (typeof options === 'string') options = { __proto__: null, filename: options };
   const context = createContext(contextObject, contextOptions(options));
   options = compiledIn(context, options);
-  return createScript(code, options).runInContext(context, options);
+  return createScript(code, options).runInNewContext(context, options);
 }
 
 function runInThisContext(code, options) {
@@ -178,7 +179,7 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   if (params !== undefined) requireStrings('params', params);
   requireObject('options', options);
   const {
-    filename = '', lineOffset = 0, columnOffset = 0, cachedData, produceCachedData = false, parsingContext,
+    filename = '', columnOffset = 0, lineOffset = 0, cachedData, produceCachedData = false, parsingContext,
     contextExtensions = [], importModuleDynamically,
   } = options;
   requireString('options.filename', filename);

@@ -44,7 +44,7 @@ function describe(value) {
       return `function ${value.name}`;
     case 'object': {
       const name = value.constructor?.name;
-      return name ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
+      return name && typeof name === 'string' ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
     }
     case 'string': {
       const text = value.length > 28 ? `${slice(value, 0, 25)}...` : value;

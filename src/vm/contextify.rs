@@ -6,13 +6,14 @@
 //! on with the global object behind.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, Status};
 use crate::engine::{raw, value};
 use crate::vm::interceptors;
 use crate::vm::state::state;
 use v8::{IndexFilter, Local, PropertyAttribute};
 
 /// The field of a contextified global that has the sandbox, once the context is made.
-const FIELD_SANDBOX: i32 = 0;
+const FIELD_SANDBOX: usize = 0;
 const FIELDS: usize = 1;
 
 /// What an interceptor says of a property: Some is the answer, None leaves it to V8.
@@ -42,8 +43,14 @@ pub fn attach(
         global.define_own_property(scope, tag.into(), class.into(), PropertyAttribute::DONT_ENUM).thrown()?;
     }
     // From here on the interceptors answer.
-    global.set_internal_field(FIELD_SANDBOX as usize, sandbox.into());
-    Ok(())
+    global.set_internal_field(FIELD_SANDBOX, sandbox.into());
+    match sandbox_of(scope, global) {
+        Some(found) if raw::word(found) == raw::word(sandbox) => Ok(()),
+        _ => {
+            Err(Error::new(Status::Unsupported, "this build of V8 lays its objects out in another way")
+                .into())
+        }
+    }
 }
 
 /// The sandbox of a contextified global; None for an ordinary one.
@@ -65,14 +72,13 @@ pub struct Both<'s> {
 impl<'s> Both<'s> {
     /// None while the context is being made.
     pub fn of(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> Option<Both<'s>> {
-        // SAFETY: the template has given the global its fields, and V8 the handle to this callback.
-        let field = unsafe {
-            let field = raw::v8__Object__GetInternalField(raw::ptr(global), FIELD_SANDBOX);
-            raw::local(scope, field.cast::<v8::Value>())
-        };
-        let sandbox = field.filter(|field| field.is_object())?;
-        // SAFETY: just looked at.
-        Some(Both { sandbox: unsafe { Local::cast_unchecked(sandbox) }, global })
+        // SAFETY: our template has made it; `attach` puts an object there.
+        unsafe { raw::global_field(scope, global) }.map(|sandbox| Both { sandbox, global })
+    }
+
+    /// The global's context, where the sandbox is not of the plain kind, which needs none.
+    pub fn context(&self, scope: &Scope<'s, '_>) -> Option<Local<'s, v8::Context>> {
+        if raw::is_ordinary(self.sandbox) { None } else { self.global.get_creation_context(scope) }
     }
 }
 
@@ -123,7 +129,9 @@ pub fn get<'s>(
             None => return Ok(None),
         },
     };
-    Ok(Some(if value == both.sandbox { both.global.into() } else { value }))
+    // Not by `==`: the crate would first look up whose handles they are.
+    let itself = raw::word(value) == raw::word(both.sandbox);
+    Ok(Some(if itself { both.global.into() } else { value }))
 }
 
 /// A write goes to the sandbox. Left to V8 it goes on to the descriptor and the definer, and to the global behind.
@@ -175,8 +183,11 @@ pub fn query<'s>(
         false => None,
     };
     let Some(front) = own_attributes(scope, both.sandbox, key)? else { return Ok(behind) };
-    // What `var` has declared stays declared, whatever the sandbox says of its copy.
-    let declared = behind.is_some_and(|behind| behind.is_dont_delete());
+    // What `var` has declared stays declared for `let`, whatever the sandbox says of its copy. For `function` V8 asks the
+    // same, and may not redeclare what also is hidden or read-only: there the sandbox's word stands.
+    let declared = behind.is_some_and(|behind| behind.is_dont_delete())
+        && !front.is_dont_enum()
+        && !front.is_read_only();
     Ok(Some(if declared { front | PropertyAttribute::DONT_DELETE } else { front }))
 }
 
@@ -247,13 +258,14 @@ pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: Both<'s>, indices: bool) -> Out
         },
     );
     let keys = keys.thrown()?;
-    if !indices {
+    if !indices && raw::is_ordinary(both.sandbox) {
         return Ok(keys);
     }
-    let numbers = (0..keys.length()).map(|at| keys.get_index(scope, at).thrown());
-    let numbers = numbers.collect::<Outcome<Vec<_>>>()?;
-    let numbers: Vec<_> = numbers.into_iter().filter(|key| key.is_number()).collect();
-    Ok(v8::Array::new_with_elements(scope, &numbers))
+    // V8 gives all the keys of a Proxy, and ends the process if the named ones have an index among them.
+    let all = (0..keys.length()).map(|at| keys.get_index(scope, at).thrown());
+    let all = all.collect::<Outcome<Vec<_>>>()?;
+    let asked: Vec<_> = all.into_iter().filter(|key| key.is_number() == indices).collect();
+    Ok(v8::Array::new_with_elements(scope, &asked))
 }
 
 fn own_attributes<'s>(
@@ -263,6 +275,10 @@ fn own_attributes<'s>(
 ) -> Answer<PropertyAttribute> {
     if raw::is_ordinary(object) {
         return if has_own(scope, object, key)? { attributes(scope, object, key) } else { Ok(None) };
+    }
+    // A Proxy sees both questions, as in Node.
+    if !object.has_own_property(scope, key).thrown()? {
+        return Ok(None);
     }
     let Some(own) = own_descriptor(scope, object, key)? else { return Ok(None) };
     let mut attributes = PropertyAttribute::NONE;
