@@ -110,7 +110,7 @@ where
 }
 
 /// The limits of a run; no timeout is 0.
-fn limits<'s>(timeout: Local<'s, v8::Value>, break_on_sigint: Local<'s, v8::Value>) -> Limits<'static> {
+fn limits(timeout: Local<v8::Value>, break_on_sigint: Local<v8::Value>) -> Limits<'static> {
     let timeout = Local::<v8::Uint32>::try_from(timeout).ok().filter(|ms| ms.value() > 0);
     Limits {
         timeout: timeout.map(|ms| Duration::from_millis(ms.value().into())),

@@ -8,6 +8,7 @@ const {
 } = load('validate');
 const { isModuleNamespaceObject } = load('types');
 const { isContextified } = load('node:internal/vm/context');
+const { prototype: bufferPrototype } = load('buffer').Buffer;
 const { Error, Promise, TypeError } = globalThis;
 const { apply } = Reflect;
 const { defineProperty, freeze, getPrototypeOf, setPrototypeOf } = Object;
@@ -20,6 +21,9 @@ const then = uncurry(Promise.prototype.then);
 const resolve = Promise.resolve.bind(Promise);
 const reject = Promise.reject.bind(Promise);
 const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
+
+// What natives give as bytes is a Buffer to Node's users.
+const asBuffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
 
 const NO_OPTIONS = freeze({ __proto__: null });
 const NO_ERROR = Symbol('no error');
@@ -346,7 +350,7 @@ class SourceTextModule extends Module {
       throw coded(Error, 'ERR_VM_MODULE_CANNOT_CREATE_CACHED_DATA',
         'Cached data cannot be created for a module which has been evaluated');
     }
-    return load('buffer').Buffer.from(native.createModuleCachedData(recordOf(this)).buffer);
+    return asBuffer(native.createModuleCachedData(recordOf(this)));
   }
 }
 
@@ -404,4 +408,4 @@ function importer(callback) {
   };
 }
 
-return { Module, SourceTextModule, SyntheticModule, importer, setContextImport: native.setContextImport };
+return { asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport: native.setContextImport };

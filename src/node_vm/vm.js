@@ -9,20 +9,18 @@ const {
 } = load('validate');
 const { ContextifyScript, compileFunction: compile } = native;
 const { contextify, isContextified, measure, warn } = load('node:internal/vm/context');
-const { Module, SourceTextModule, SyntheticModule, importer, setContextImport } = load('node:internal/vm/module');
+const {
+  asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport,
+} = load('node:internal/vm/module');
 const { apply } = Reflect;
-const { setPrototypeOf } = Object;
 
 // The errors ask for it only when they need it: the guest can have changed what it uses by then.
 load('inspect');
 
-// What natives give as bytes is a Buffer to Node's users.
-const { prototype: bufferPrototype } = load('buffer').Buffer;
-const buffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
 const { createCachedData } = ContextifyScript.prototype;
 ContextifyScript.prototype.createCachedData = {
   createCachedData() {
-    return buffer(apply(createCachedData, this, []));
+    return asBuffer(apply(createCachedData, this, []));
   },
 }.createCachedData;
 
@@ -83,7 +81,7 @@ class Script extends ContextifyScript {
     requireImport(importModuleDynamically);
     super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context,
       answer(importModuleDynamically));
-    if (produceCachedData) this.cachedData = buffer(this.cachedData);
+    if (produceCachedData) this.cachedData = asBuffer(this.cachedData);
   }
 
   runInThisContext(options) {
@@ -204,7 +202,7 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   requireImport(importModuleDynamically);
   const compiled = compile(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
     contextExtensions, params, answer(importModuleDynamically));
-  if (produceCachedData) compiled.cachedData = buffer(compiled.cachedData);
+  if (produceCachedData) compiled.cachedData = asBuffer(compiled.cachedData);
   return compiled;
 }
 
