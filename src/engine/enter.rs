@@ -13,7 +13,7 @@ use crate::engine::drain::{drain, take_rejections};
 use crate::engine::error::{Error, Frame, Kill, Status};
 use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
-use crate::engine::thread::{self, LOCAL, Local, Running, Thread};
+use crate::engine::thread::{self, LOCAL, PerThread, Running, Thread};
 use crate::engine::value::{Held, Value};
 use crate::engine::{function, heap, raw, reaper};
 use std::ops::Deref;
@@ -121,7 +121,7 @@ enum How {
 
 impl<I: Deref<Target = Isolate>> Entry<I> {
     #[inline]
-    pub fn new(isolate: I, local: &Local) -> Result<Entry<I>, Error> {
+    pub fn new(isolate: I, local: &PerThread) -> Result<Entry<I>, Error> {
         let how = enter(&isolate, local)?;
         Ok(Entry { isolate, how })
     }
@@ -136,7 +136,7 @@ impl<I: Deref<Target = Isolate>> Drop for Entry<I> {
     }
 }
 
-fn enter(isolate: &Isolate, local: &Local) -> Result<How, Error> {
+fn enter(isolate: &Isolate, local: &PerThread) -> Result<How, Error> {
     // Who is inside already gets nothing more either.
     if isolate.closed.load(Ordering::Relaxed) {
         return Err(killed(Status::Disposed, Vec::new()));
@@ -195,7 +195,7 @@ fn leave(isolate: &Isolate, how: How) {
 
 /// Where JavaScript has to stop on this thread's stack: the isolate's stack size below here, or a
 /// reserve above the stack's end, whatever comes first.
-fn set_stack_limit(isolate: &Isolate, local: &Local) {
+fn set_stack_limit(isolate: &Isolate, local: &PerThread) {
     let here = &isolate as *const _ as usize;
     let low = thread::stack_low(local);
     let available = here.saturating_sub(low);

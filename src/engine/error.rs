@@ -1,6 +1,6 @@
 //! What went wrong, as data: readable on any thread, made without running guest code.
 
-use crate::engine::enter::{Outcome, Scope};
+use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
 use crate::engine::kept;
 use crate::engine::raw;
 use crate::engine::value::{In, Out, string};
@@ -508,4 +508,31 @@ pub fn throw(
     let message = v8::String::new(scope, message).unwrap_or_else(|| v8::String::empty(scope));
     let error = kind(scope, message);
     scope.throw_exception(error);
+}
+
+/// An Error of a kind with one of Node's codes, as a property.
+pub fn coded<'s>(
+    scope: &Scope<'s, '_>,
+    kind: for<'a> fn(&v8::PinScope<'a, '_>, v8::Local<'a, v8::String>) -> v8::Local<'a, v8::Value>,
+    code: &str,
+    message: &str,
+) -> Outcome<v8::Local<'s, v8::Value>> {
+    let error = kind(scope, string(scope, message)?);
+    if let Ok(object) = v8::Local::<v8::Object>::try_from(error) {
+        let key = string(scope, "code")?;
+        object.create_data_property(scope, key.into(), string(scope, code)?.into()).thrown()?;
+    }
+    Ok(error)
+}
+
+/// Throws an Error of a kind with one of Node's codes.
+pub fn throw_coded(
+    scope: &Scope<'_, '_>,
+    kind: for<'a> fn(&v8::PinScope<'a, '_>, v8::Local<'a, v8::String>) -> v8::Local<'a, v8::Value>,
+    code: &str,
+    message: &str,
+) -> Outcome<()> {
+    let error = coded(scope, kind, code, message)?;
+    scope.throw_exception(error);
+    Err(Fail::Thrown)
 }

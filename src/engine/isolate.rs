@@ -6,7 +6,8 @@ use crate::engine::gate::{Close, Gate};
 use crate::engine::reaper::Job;
 use crate::engine::tasks::Queue;
 use crate::engine::value::{Out, Value};
-use crate::engine::{function, heap, kept, platform, raw, reaper};
+use crate::engine::{function, heap, kept, platform, raw, reaper, weak};
+use std::any::Any;
 use std::cell::{RefCell, RefMut, UnsafeCell};
 use std::collections::VecDeque;
 use std::ffi::c_void;
@@ -70,6 +71,7 @@ pub struct Isolate {
     /// V8's record of its lock, for the thread inside.
     pub locker: UnsafeCell<[usize; 2]>,
     kept: Mutex<kept::Registry>,
+    weak: Mutex<weak::Table>,
     jobs: Mutex<Vec<Job>>,
     interrupts: Mutex<Vec<Interrupt>>,
     /// Whether `jobs` and `interrupts` may hold something: looked at by every call.
@@ -103,10 +105,8 @@ pub struct Inner {
     pub uncaught: Option<Error>,
     /// Contexts made so far, for their default names.
     pub contexts: u64,
-    /// Of contextified globals: made with the first.
-    pub global_template: Option<v8::Global<v8::ObjectTemplate>>,
-    /// By which an object knows the context that it is the contextified object of.
-    pub context_symbol: Option<v8::Global<v8::Private>>,
+    /// What src/vm keeps.
+    pub vm: Option<Box<dyn Any + Send>>,
     /// Some context has a microtask queue of its own.
     pub own_queues: bool,
     /// The thread that was inside last, by its id, and its stack limit.
@@ -138,6 +138,7 @@ impl Isolate {
             inner: RefCell::default(),
             locker: UnsafeCell::default(),
             kept: Mutex::default(),
+            weak: Mutex::default(),
             jobs: Mutex::default(),
             interrupts: Mutex::default(),
             has_jobs: AtomicBool::new(false),
@@ -186,6 +187,10 @@ impl Isolate {
 
     pub fn kept(&self) -> MutexGuard<'_, kept::Registry> {
         self.kept.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    pub fn weak(&self) -> MutexGuard<'_, weak::Table> {
+        self.weak.lock().unwrap_or_else(|e| e.into_inner())
     }
 
     pub fn request_interrupt(&self, callback: raw::InterruptCallback) {

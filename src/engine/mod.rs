@@ -42,3 +42,4 @@ pub mod thread;
 pub mod timers;
 pub mod value;
 pub mod watchdog;
+pub mod weak;

@@ -464,7 +464,7 @@ pub fn terminate_marked(isolate: &mut v8::Isolate) {
 }
 
 /// What a thread remembers about itself.
-pub struct Local {
+pub struct PerThread {
     pub thread: &'static Thread,
     /// The isolates this thread is in, outermost first.
     pub inside: RefCell<Vec<crate::engine::enter::Inside>>,
@@ -474,14 +474,14 @@ pub struct Local {
     pub stack_low: Cell<usize>,
 }
 
-impl Drop for Local {
+impl Drop for PerThread {
     fn drop(&mut self) {
         UNUSED.lock().unwrap_or_else(|e| e.into_inner()).push(self.thread);
     }
 }
 
 thread_local! {
-    pub static LOCAL: Local = Local {
+    pub static LOCAL: PerThread = PerThread {
         thread: Thread::new(),
         inside: const { RefCell::new(Vec::new()) },
         sessions: const { Cell::new(0) },
@@ -490,7 +490,7 @@ thread_local! {
 }
 
 /// The lowest address of the calling thread's stack, guard excluded.
-pub fn stack_low(local: &Local) -> usize {
+pub fn stack_low(local: &PerThread) -> usize {
     if local.stack_low.get() == 0 {
         // SAFETY: the attributes are initialised by the call and destroyed after use.
         unsafe {

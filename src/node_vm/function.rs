@@ -1,8 +1,7 @@
 //! compileFunction.
 
-use crate::engine::enter::{Outcome, Thrown};
-use crate::engine::error::Error;
-use crate::node_vm::{bytes, context_of, define, string, uint8_array};
+use crate::engine::enter::Outcome;
+use crate::node_vm::{bytes, context_of, define, import_answer, int32, list, string, uint8_array};
 use crate::realm::native::Natives;
 use crate::vm::compile_function::{self, Options};
 use crate::vm::decorate::decorating;
@@ -11,7 +10,7 @@ use v8::Local;
 
 pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     // compileFunction(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
-    // contextExtensions, params): a function.
+    // contextExtensions, params, import): a function.
     native.function("compileFunction", |scope, arguments, result| {
         let code = string(arguments.get(0))?;
         let cached_data = bytes(scope, arguments.get(4));
@@ -19,9 +18,12 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let context = context_of(scope, arguments.get(6))?;
         let extensions = list::<v8::Object>(scope, arguments.get(7))?;
         let parameters = list::<v8::String>(scope, arguments.get(8))?;
+        let undefined = v8::undefined(scope).into();
+        let import = import_answer(scope, arguments.get(9), undefined)?;
         let origin = Origin {
-            line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-            column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+            line_offset: int32(arguments.get(2)),
+            column_offset: int32(arguments.get(3)),
+            host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
             ..Origin::new(string(arguments.get(1))?)
         };
         let options = Options {
@@ -35,6 +37,9 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
             decorating(scope, |scope| compile_function::compile(scope, code, &parameters, &options))?
         };
         let function: Local<v8::Object> = compiled.function.into();
+        if let Some(import) = import {
+            import.set_referrer(scope, function.into())?;
+        }
         if produce_cached_data {
             let produced = v8::Boolean::new(scope, compiled.cached_data.is_some());
             define(scope, function, "cachedDataProduced", produced.into())?;
@@ -50,21 +55,4 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         result.set(function.into());
         Ok(())
     })
-}
-
-/// The elements of an array, which vm.js has looked at; undefined is none.
-fn list<'s, T>(
-    scope: &mut crate::engine::enter::Scope<'s, '_>,
-    argument: Local<'s, v8::Value>,
-) -> Outcome<Vec<Local<'s, T>>>
-where
-    Local<'s, T>: TryFrom<Local<'s, v8::Value>>,
-{
-    let Ok(array) = Local::<v8::Array>::try_from(argument) else { return Ok(Vec::new()) };
-    (0..array.length())
-        .map(|at| {
-            let element = array.get_index(scope, at).thrown()?;
-            element.try_into().map_err(|_| Error::invalid("an element is of another type").into())
-        })
-        .collect()
 }

@@ -2,18 +2,25 @@
 
 mod contextify;
 mod function;
+mod module;
 mod script;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
-use crate::engine::error::Error;
+use crate::engine::error::{Error, throw_coded};
 use crate::engine::limits::Limits;
 use crate::engine::value::{self, Value};
 use crate::realm::native::Natives;
 use crate::realm::{self, Source};
 use crate::vm::context::Context;
+use crate::vm::import::Answer;
+use std::time::Duration;
 use v8::Local;
 
-pub const SOURCES: &[&[Source]] = &[&[Source { name: "node:vm", text: include_str!("vm.js"), natives }]];
+pub const SOURCES: &[&[Source]] = &[&[
+    Source { name: "node:vm", text: include_str!("vm.js"), natives },
+    Source { name: "node:internal/vm/context", text: "return native;", natives: contextify::natives },
+    Source { name: "node:internal/vm/module", text: include_str!("module.js"), natives: module::natives },
+]];
 
 /// The module, as `require('node:vm')` gives it: what it calls "this context" is the context that is given.
 pub fn module(context: &Context) -> Result<Value, Error> {
@@ -25,8 +32,7 @@ pub fn module(context: &Context) -> Result<Value, Error> {
 
 fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     script::natives(native)?;
-    function::natives(native)?;
-    contextify::natives(native)
+    function::natives(native)
 }
 
 /// The string that an argument is; vm.js has looked.
@@ -37,6 +43,11 @@ fn string<'s>(argument: Local<'s, v8::Value>) -> Outcome<Local<'s, v8::String>> 
 /// The string that an argument is, if it is one.
 fn text(scope: &Scope<'_, '_>, argument: Local<v8::Value>) -> Option<String> {
     argument.is_string().then(|| argument.to_rust_string_lossy(scope))
+}
+
+/// The number that an argument is; vm.js has looked. Who calls a native past vm.js gets 0: a conversion would run guest code.
+fn int32(argument: Local<v8::Value>) -> i32 {
+    Local::<v8::Int32>::try_from(argument).map_or(0, |number| number.value())
 }
 
 /// The bytes of a view, if the argument is one.
@@ -72,4 +83,59 @@ fn context_of<'s>(
     let Ok(object) = argument.try_into() else { return Ok(scope.get_current_context()) };
     let context = crate::vm::context::of_object(scope, object)?;
     context.ok_or_else(|| Error::invalid("an argument is no contextified object").into())
+}
+
+/// Who answers the imports of some code, if vm.js gives somebody.
+fn import_answer<'s>(
+    scope: &Scope<'s, '_>,
+    callback: Local<'s, v8::Value>,
+    referrer: Local<'s, v8::Value>,
+) -> Outcome<Option<Answer<'s>>> {
+    let callback = Local::<v8::Function>::try_from(callback).ok();
+    Ok(callback.map(|callback| Answer::new(scope, callback, referrer)))
+}
+
+/// The elements of an array, which vm.js has looked at; undefined is none.
+fn list<'s, T>(scope: &mut Scope<'s, '_>, argument: Local<'s, v8::Value>) -> Outcome<Vec<Local<'s, T>>>
+where
+    Local<'s, T>: TryFrom<Local<'s, v8::Value>>,
+{
+    let Ok(array) = Local::<v8::Array>::try_from(argument) else { return Ok(Vec::new()) };
+    (0..array.length())
+        .map(|at| {
+            let element = array.get_index(scope, at).thrown()?;
+            element.try_into().map_err(|_| Error::invalid("an element is of another type").into())
+        })
+        .collect()
+}
+
+/// The limits of a run; no timeout is 0.
+fn limits(timeout: Local<v8::Value>, break_on_sigint: Local<v8::Value>) -> Limits<'static> {
+    let timeout = Local::<v8::Uint32>::try_from(timeout).ok().filter(|ms| ms.value() > 0);
+    Limits {
+        timeout: timeout.map(|ms| Duration::from_millis(ms.value().into())),
+        break_on_sigint: break_on_sigint.is_true(),
+        ..Limits::NONE
+    }
+}
+
+/// Runs something within limits of its own. If they end it, that is an error of the scope's context.
+fn run_within<'s, 'i, R>(
+    scope: &mut Scope<'s, 'i>,
+    limits: &Limits,
+    body: impl FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Outcome<R> {
+    if limits.timeout.is_none() && !limits.break_on_sigint {
+        return body(scope);
+    }
+    match enter::within(scope, limits, body) {
+        Ok(ended) => ended,
+        Err(kill) => {
+            let (message, code) = kill.message();
+            if let Some(code) = code {
+                throw_coded(scope, v8::Exception::error, code, &message)?;
+            }
+            Err(Error::new(kill.status, message).into())
+        }
+    }
 }

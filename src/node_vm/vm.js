@@ -7,15 +7,20 @@ const {
   requireBoolean, requireBuffer, requireFunction, requireInt32, requireObject, requireOneOf, requireString,
   requireStrings, requireObjects, requireUint32,
 } = load('validate');
-const { ContextifyScript, compileFunction: compile, contextify, isContextified, measure, warn } = native;
+const { ContextifyScript, compileFunction: compile } = native;
+const { contextify, isContextified, measure, warn } = load('node:internal/vm/context');
+const {
+  asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport,
+} = load('node:internal/vm/module');
 const { apply } = Reflect;
 
-// What natives give as bytes is a Buffer to Node's users.
-const buffer = (bytes) => load('buffer').Buffer.from(bytes.buffer);
+// The errors ask for it only when they need it: the guest can have changed what it uses by then.
+load('inspect');
+
 const { createCachedData } = ContextifyScript.prototype;
 ContextifyScript.prototype.createCachedData = {
   createCachedData() {
-    return buffer(apply(createCachedData, this, []));
+    return asBuffer(apply(createCachedData, this, []));
   },
 }.createCachedData;
 
@@ -36,6 +41,11 @@ function requireImport(callback) {
   if (callback !== undefined && callback !== constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) {
     requireFunction('options.importModuleDynamically', callback);
   }
+}
+
+// What answers the imports of code that is compiled with the option.
+function answer(callback) {
+  return typeof callback === 'function' ? importer(callback) : undefined;
 }
 
 function isContext(object) {
@@ -62,8 +72,9 @@ class Script extends ContextifyScript {
     if (cachedData !== undefined) requireBuffer('options.cachedData', cachedData);
     requireBoolean('options.produceCachedData', produceCachedData);
     requireImport(importModuleDynamically);
-    super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context);
-    if (produceCachedData) this.cachedData = buffer(this.cachedData);
+    super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context,
+      answer(importModuleDynamically));
+    if (produceCachedData) this.cachedData = asBuffer(this.cachedData);
   }
 
   runInThisContext(options) {
@@ -129,7 +140,9 @@ function createContext(contextObject = { __proto__: plain }, options = NO_OPTION
   requireImport(importModuleDynamically);
   const global = contextify(ordinary ? undefined : contextObject, name, origin, strings, wasm,
     microtaskMode === 'afterEvaluate');
-  return ordinary ? global : contextObject;
+  const context = ordinary ? global : contextObject;
+  if (importModuleDynamically !== undefined) setContextImport(context, answer(importModuleDynamically), context);
+  return context;
 }
 
 function createScript(code, options) {
@@ -181,8 +194,8 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   requireObjects('options.contextExtensions', contextExtensions);
   requireImport(importModuleDynamically);
   const compiled = compile(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
-    contextExtensions, params);
-  if (produceCachedData) compiled.cachedData = buffer(compiled.cachedData);
+    contextExtensions, params, answer(importModuleDynamically));
+  if (produceCachedData) compiled.cachedData = asBuffer(compiled.cachedData);
   return compiled;
 }
 
@@ -202,5 +215,5 @@ function measureMemory(options = NO_OPTIONS) {
 
 return {
   Script, createContext, createScript, runInContext, runInNewContext, runInThisContext, isContext, compileFunction,
-  measureMemory, constants,
+  measureMemory, constants, Module, SourceTextModule, SyntheticModule,
 };

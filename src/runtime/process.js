@@ -8,7 +8,7 @@ const uncaught = load('uncaught');
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
 const { defineProperty, freeze } = Object;
-const { isInteger, isNaN } = Number;
+const { isInteger, isNaN, MAX_SAFE_INTEGER } = Number;
 
 const BILLION = 1_000_000_000n;
 const started = native.now();
@@ -59,6 +59,24 @@ function hrtime(previous) {
   return nanoseconds < 0 ? [seconds - 1, nanoseconds + 1e9] : [seconds, nanoseconds];
 }
 hrtime.bigint = () => native.now();
+
+// Microseconds of all threads, since the process began or since a previous answer.
+function cpuUsage(previous) {
+  const usage = native.cpu();
+  if (!previous) return { user: usage[0], system: usage[1] };
+  if (typeof previous !== 'object' || isArray(previous)) {
+    throw invalidArgType('prevValue', 'of type object', previous);
+  }
+  const [user, system] = ['user', 'system'].map((key, index) => {
+    const value = previous[key];
+    if (typeof value !== 'number') throw invalidArgType(`prevValue.${key}`, 'of type number', value);
+    if (!(value >= 0 && value <= MAX_SAFE_INTEGER)) {
+      throw coded(RangeError, 'ERR_INVALID_ARG_VALUE', `The property 'prevValue.${key}' is invalid. Received ${value}`);
+    }
+    return usage[index] - value;
+  });
+  return { user, system };
+}
 
 function memoryUsage() {
   const [rss, heapTotal, heapUsed, external, arrayBuffers] = native.memory();
@@ -160,6 +178,7 @@ Object.assign(process, {
   cwd: native.cwd,
   uptime: () => Number(native.now() - started) / 1e9,
   hrtime,
+  cpuUsage,
   memoryUsage,
   nextTick,
   emitWarning,

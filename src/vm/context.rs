@@ -6,7 +6,8 @@ use crate::engine::function::Record;
 use crate::engine::isolate::{self, Isolate};
 use crate::engine::raw;
 use crate::engine::value::{self, Held, Value};
-use crate::vm::{contextify, import};
+use crate::vm::state::state;
+use crate::vm::{contextify, import, module};
 use std::sync::Arc;
 
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ const SLOT_ORIGIN: i32 = 4;
 const SLOT_RUNTIME: i32 = 5;
 /// The global object of the context whose scripts made it.
 const SLOT_MAKER: i32 = 6;
+/// Who answers the imports of code that carries no answer.
+const SLOT_IMPORT: i32 = 7;
 
 const MAIN_NAME: &str = "VM Main Context";
 
@@ -46,11 +49,10 @@ pub fn new_isolate(options: isolate::Options) -> Result<Arc<Isolate>, Error> {
     let isolate = Isolate::new(options)?;
     enter::bare(&isolate, |scope| {
         scope.set_allow_wasm_code_generation_callback(allow_wasm);
-        scope.set_host_import_module_dynamically_callback(import::hook);
+        scope.set_host_initialize_import_meta_object_callback(module::on_import_meta);
         let main = make(scope, &Options::default(), MAIN_NAME, false)?;
-        let main = v8::Global::new(scope, main);
-        isolate.inner().main = Some(main);
-        Ok(())
+        isolate.inner().main = Some(v8::Global::new(scope, main));
+        import::prepare(&mut v8::ContextScope::new(scope, main))
     })
     .inspect_err(|_| isolate.close())?;
     Ok(isolate)
@@ -169,9 +171,8 @@ pub fn of_object<'s>(
 
 /// By which an object has its context: no Proxy sees it, and frozen objects take it too.
 fn symbol<'s>(scope: &v8::PinScope<'s, '_>) -> v8::Local<'s, v8::Private> {
-    let isolate = Isolate::here(scope);
-    let mut inner = isolate.inner();
-    let symbol = inner.context_symbol.get_or_insert_with(|| {
+    let mut state = state(scope);
+    let symbol = state.context_symbol.get_or_insert_with(|| {
         let symbol = v8::Private::new(scope, None);
         v8::Global::new(scope, symbol)
     });
@@ -275,6 +276,20 @@ pub fn maker<'s>(
     // SAFETY: slots are read inside the isolate, with a handle scope open.
     let global = unsafe { raw::local(scope, slot(context, SLOT_MAKER)?) }?;
     v8::Local::<v8::Object>::try_from(global).ok()?.get_creation_context(scope)
+}
+
+/// Has a context keep what `import_of` gives.
+pub fn set_import(context: v8::Local<v8::Context>, answer: v8::Local<v8::Value>) {
+    set_slot(context, SLOT_IMPORT, answer);
+}
+
+/// Who answers the imports of a context's code that carries no answer.
+pub fn import_of<'s>(
+    scope: &Scope<'s, '_>,
+    context: v8::Local<'s, v8::Context>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    // SAFETY: slots are read inside the isolate, with a handle scope open.
+    unsafe { raw::local(scope, slot(context, SLOT_IMPORT)?) }
 }
 
 unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Local<v8::String>) -> bool {

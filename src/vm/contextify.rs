@@ -6,13 +6,14 @@
 //! on with the global object behind.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
-use crate::engine::isolate::Isolate;
+use crate::engine::error::{Error, Status};
 use crate::engine::{raw, value};
 use crate::vm::interceptors;
+use crate::vm::state::state;
 use v8::{IndexFilter, Local, PropertyAttribute};
 
 /// The field of a contextified global that has the sandbox, once the context is made.
-const FIELD_SANDBOX: i32 = 0;
+const FIELD_SANDBOX: usize = 0;
 const FIELDS: usize = 1;
 
 /// What an interceptor says of a property: Some is the answer, None leaves it to V8.
@@ -20,13 +21,12 @@ pub type Answer<T> = Outcome<Option<T>>;
 
 /// The template of the isolate's contextified globals.
 pub fn template<'s>(scope: &v8::PinScope<'s, '_, ()>) -> Local<'s, v8::ObjectTemplate> {
-    let isolate = Isolate::of(scope);
-    let made = isolate.inner().global_template.as_ref().map(|template| Local::new(scope, template));
+    let made = state(scope).global_template.as_ref().map(|template| Local::new(scope, template));
     made.unwrap_or_else(|| {
         let template = v8::ObjectTemplate::new(scope);
         template.set_internal_field_count(FIELDS);
         interceptors::set(template);
-        isolate.inner().global_template = Some(v8::Global::new(scope, template));
+        state(scope).global_template = Some(v8::Global::new(scope, template));
         template
     })
 }
@@ -43,8 +43,14 @@ pub fn attach(
         global.define_own_property(scope, tag.into(), class.into(), PropertyAttribute::DONT_ENUM).thrown()?;
     }
     // From here on the interceptors answer.
-    global.set_internal_field(FIELD_SANDBOX as usize, sandbox.into());
-    Ok(())
+    global.set_internal_field(FIELD_SANDBOX, sandbox.into());
+    match sandbox_of(scope, global) {
+        Some(found) if raw::word(found) == raw::word(sandbox) => Ok(()),
+        _ => {
+            Err(Error::new(Status::Unsupported, "this build of V8 lays its objects out in another way")
+                .into())
+        }
+    }
 }
 
 /// The sandbox of a contextified global; None for an ordinary one.
@@ -66,14 +72,8 @@ pub struct Both<'s> {
 impl<'s> Both<'s> {
     /// None while the context is being made.
     pub fn of(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> Option<Both<'s>> {
-        // SAFETY: the template has given the global its fields, and V8 the handle to this callback.
-        let field = unsafe {
-            let field = raw::v8__Object__GetInternalField(raw::ptr(global), FIELD_SANDBOX);
-            raw::local(scope, field.cast::<v8::Value>())
-        };
-        let sandbox = field.filter(|field| field.is_object())?;
-        // SAFETY: just looked at.
-        Some(Both { sandbox: unsafe { Local::cast_unchecked(sandbox) }, global })
+        // SAFETY: our template has made it; `attach` puts an object there.
+        unsafe { raw::global_field(scope, global) }.map(|sandbox| Both { sandbox, global })
     }
 
     /// The global's context, where the sandbox is not of the plain kind, which needs none.
@@ -129,7 +129,9 @@ pub fn get<'s>(
             None => return Ok(None),
         },
     };
-    Ok(Some(if value == both.sandbox { both.global.into() } else { value }))
+    // Not by `==`: the crate would first look up whose handles they are.
+    let itself = raw::word(value) == raw::word(both.sandbox);
+    Ok(Some(if itself { both.global.into() } else { value }))
 }
 
 /// A write goes to the sandbox. Left to V8 it goes on to the descriptor and the definer, and to the global behind.

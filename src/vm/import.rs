@@ -1,22 +1,202 @@
-//! `import()`. There are no ES modules yet: it is refused, as node:vm refuses it where there is no callback.
+//! `import()`: V8 asks here, and whoever compiled the code that imports has said who answers.
+//!
+//! Code that can import carries a symbol (V8's host-defined options). A WeakMap leads from the symbol to the answer, so
+//! that the answer lives as long as the code, and not longer.
 
-use crate::engine::enter::{Outcome, Scope, Thrown};
+use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::error::coded;
 use crate::engine::isolate::Isolate;
 use crate::engine::value;
-use v8::Local;
+use crate::vm::context;
+use crate::vm::state::state;
+use v8::{Local, ModuleImportPhase};
 
-/// V8's hook for every `import()` of the isolate.
-pub fn hook<'s>(
+/// The WeakMap, and its methods as they were before any guest's code ran.
+pub struct Registry {
+    map: v8::Global<v8::Object>,
+    get: v8::Global<v8::Function>,
+    set: v8::Global<v8::Function>,
+}
+
+/// For a new isolate, in its main context.
+pub fn prepare(scope: &mut Scope<'_, '_>) -> Outcome<()> {
+    let global = scope.get_current_context().global(scope);
+    let class: Local<v8::Function> = property(scope, global, "WeakMap")?;
+    let prototype: Local<v8::Object> = property(scope, class.into(), "prototype")?;
+    let get: Local<v8::Function> = property(scope, prototype, "get")?;
+    let set: Local<v8::Function> = property(scope, prototype, "set")?;
+    let map = class.new_instance(scope, &[]).thrown()?;
+    let registry = Registry {
+        map: v8::Global::new(scope, map),
+        get: v8::Global::new(scope, get),
+        set: v8::Global::new(scope, set),
+    };
+    state(scope).imports = Some(registry);
+    scope.set_host_import_module_dynamically_callback(on_import);
+    scope.set_host_import_module_with_phase_dynamically_callback(on_import_with_phase);
+    Ok(())
+}
+
+fn property<'s, T>(scope: &Scope<'s, '_>, object: Local<'s, v8::Object>, name: &str) -> Outcome<Local<'s, T>>
+where
+    Local<'s, T>: TryFrom<Local<'s, v8::Value>>,
+{
+    let name = value::string(scope, name)?;
+    object.get(scope, name.into()).thrown()?.try_into().map_err(|_| Fail::Thrown)
+}
+
+/// Who answers the imports of some code: a function of (specifier, referrer, attributes, phase) that gives a promise of a
+/// namespace.
+#[derive(Clone, Copy)]
+pub struct Answer<'s>(Local<'s, v8::Array>);
+
+impl<'s> Answer<'s> {
+    pub fn new(
+        scope: &Scope<'s, '_>,
+        callback: Local<'s, v8::Function>,
+        referrer: Local<'s, v8::Value>,
+    ) -> Answer<'s> {
+        Answer(v8::Array::new_with_elements(scope, &[callback.into(), referrer]))
+    }
+
+    /// The referrer may come to be only after the code that is to carry the answer.
+    pub fn set_referrer(self, scope: &Scope<'s, '_>, referrer: Local<'s, v8::Value>) -> Outcome<()> {
+        self.0.set_index(scope, 1, referrer).thrown().map(drop)
+    }
+
+    /// For the code of a context that carries no answer of its own.
+    pub fn set_for_context(self, context: Local<v8::Context>) {
+        context::set_import(context, self.0.into());
+    }
+
+    /// What the code is to be compiled with.
+    pub fn options(self, scope: &Scope<'s, '_>) -> Outcome<Local<'s, v8::PrimitiveArray>> {
+        let symbol = v8::Symbol::new(scope, None);
+        let (map, _, set) = registry(scope)?;
+        set.call(scope, map.into(), &[symbol.into(), self.0.into()]).thrown()?;
+        let options = v8::PrimitiveArray::new(scope, 1);
+        options.set(scope, 0, symbol.into());
+        Ok(options)
+    }
+}
+
+type Methods<'s> = (Local<'s, v8::Object>, Local<'s, v8::Function>, Local<'s, v8::Function>);
+
+fn registry<'s>(scope: &Scope<'s, '_>) -> Outcome<Methods<'s>> {
+    let state = state(scope);
+    let registry = state.imports.as_ref().ok_or(Fail::Thrown)?;
+    let local = (&registry.map, &registry.get, &registry.set);
+    Ok((Local::new(scope, local.0), Local::new(scope, local.1), Local::new(scope, local.2)))
+}
+
+fn find<'s>(scope: &Scope<'s, '_>, options: Local<'s, v8::Data>) -> Outcome<Option<Answer<'s>>> {
+    let symbol = if options.is_fixed_array() {
+        // SAFETY: V8 gives what the code was compiled with: options of ours, or an empty array of its own.
+        let options = unsafe { Local::<v8::PrimitiveArray>::cast_unchecked(options) };
+        (options.length() > 0).then(|| Local::<v8::Value>::from(options.get(scope, 0)))
+    } else {
+        None
+    };
+    let answer = match symbol {
+        Some(symbol) => {
+            let (map, get, _) = registry(scope)?;
+            Some(get.call(scope, map.into(), &[symbol]).thrown()?)
+        }
+        None => context::import_of(scope, scope.get_current_context()),
+    };
+    Ok(answer.and_then(|answer| answer.try_into().ok()).map(Answer))
+}
+
+fn on_import<'s>(
     scope: &mut Scope<'s, '_>,
-    _host_defined_options: Local<'s, v8::Data>,
-    _referrer: Local<'s, v8::Value>,
-    _specifier: Local<'s, v8::String>,
-    _attributes: Local<'s, v8::FixedArray>,
+    options: Local<'s, v8::Data>,
+    _name: Local<'s, v8::Value>,
+    specifier: Local<'s, v8::String>,
+    attributes: Local<'s, v8::FixedArray>,
+) -> Option<Local<'s, v8::Promise>> {
+    import(scope, options, specifier, ModuleImportPhase::kEvaluation, attributes)
+}
+
+fn on_import_with_phase<'s>(
+    scope: &mut Scope<'s, '_>,
+    options: Local<'s, v8::Data>,
+    _name: Local<'s, v8::Value>,
+    specifier: Local<'s, v8::String>,
+    phase: ModuleImportPhase,
+    attributes: Local<'s, v8::FixedArray>,
+) -> Option<Local<'s, v8::Promise>> {
+    import(scope, options, specifier, phase, attributes)
+}
+
+/// The promise is of the context that imports.
+fn import<'s>(
+    scope: &mut Scope<'s, '_>,
+    options: Local<'s, v8::Data>,
+    specifier: Local<'s, v8::String>,
+    phase: ModuleImportPhase,
+    attributes: Local<'s, v8::FixedArray>,
 ) -> Option<Local<'s, v8::Promise>> {
     let resolver = v8::PromiseResolver::new(scope)?;
-    let error = missing(scope).ok()?;
-    resolver.reject(scope, error)?;
-    Some(resolver.get_promise(scope))
+    v8::tc_scope!(let caught, scope);
+    match ask(caught, options, specifier, phase, attributes) {
+        Ok(answer) => resolver.resolve(caught, answer)?,
+        Err(_) if caught.has_terminated() => return None,
+        Err(_) => {
+            let exception = caught.exception().unwrap_or_else(|| v8::undefined(caught).into());
+            caught.reset();
+            resolver.reject(caught, exception)?
+        }
+    };
+    Some(resolver.get_promise(caught))
+}
+
+fn ask<'s>(
+    scope: &mut Scope<'s, '_>,
+    options: Local<'s, v8::Data>,
+    specifier: Local<'s, v8::String>,
+    phase: ModuleImportPhase,
+    attributes: Local<'s, v8::FixedArray>,
+) -> Outcome<Local<'s, v8::Value>> {
+    let Some(Answer(answer)) = find(scope, options)? else {
+        let error = missing(scope)?;
+        scope.throw_exception(error);
+        return Err(Fail::Thrown);
+    };
+    let callback =
+        answer.get_index(scope, 0).thrown()?.try_cast::<v8::Function>().map_err(|_| Fail::Thrown)?;
+    let referrer = answer.get_index(scope, 1).thrown()?;
+    let attributes = attribute_object(scope, attributes, 2)?;
+    let phase = value::string(scope, phase_name(phase))?;
+    let this = v8::undefined(scope).into();
+    callback.call(scope, this, &[specifier.into(), referrer, attributes.into(), phase.into()]).thrown()
+}
+
+pub fn phase_name(phase: ModuleImportPhase) -> &'static str {
+    match phase {
+        ModuleImportPhase::kEvaluation => "evaluation",
+        ModuleImportPhase::kSource => "source",
+        ModuleImportPhase::kDefer => "defer",
+    }
+}
+
+/// V8's list of attributes as an object without a prototype. Each takes `step` elements, of which the first two are the key
+/// and the value.
+pub fn attribute_object<'s>(
+    scope: &Scope<'s, '_>,
+    list: Local<'s, v8::FixedArray>,
+    step: usize,
+) -> Outcome<Local<'s, v8::Object>> {
+    let null = v8::null(scope).into();
+    let object = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
+    for at in (0..list.length()).step_by(step) {
+        let [key, value] = [at, at + 1].map(|at| {
+            let text = list.get(scope, at).and_then(|text| Local::<v8::Value>::try_from(text).ok());
+            text.and_then(|text| text.try_cast::<v8::String>().ok())
+        });
+        let (key, value) = (key.ok_or(Fail::Thrown)?, value.ok_or(Fail::Thrown)?);
+        object.create_data_property(scope, key.into(), value.into()).thrown()?;
+    }
+    Ok(object)
 }
 
 /// ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING, of the isolate's main context as in Node.
@@ -25,18 +205,7 @@ fn missing<'s>(scope: &mut Scope<'s, '_>) -> Outcome<Local<'s, v8::Value>> {
     let main = Isolate::here(scope).inner().main.as_ref().map(|main| Local::new(scope, main));
     let context = main.unwrap_or_else(|| scope.get_current_context());
     let scope = &mut v8::ContextScope::new(scope, context);
-    let message = value::string(scope, "A dynamic import callback was not specified.")?;
-    let error = v8::Exception::type_error(scope, message);
-    let object = error.to_object(scope).thrown()?;
-    let code = value::string(scope, CODE)?;
-    // The stack begins with the name as it is when the stack is first asked for.
-    let name = value::string(scope, "name")?;
-    let coded = value::string(scope, &format!("TypeError [{CODE}]"))?;
-    object.create_data_property(scope, name.into(), coded.into()).thrown()?;
-    let stack = value::string(scope, "stack")?;
-    object.get(scope, stack.into()).thrown()?;
-    object.delete(scope, name.into()).thrown()?;
-    let key = value::string(scope, "code")?;
-    object.create_data_property(scope, key.into(), code.into()).thrown()?;
+    let error =
+        coded(scope, v8::Exception::type_error, CODE, "A dynamic import callback was not specified.")?;
     Ok(error)
 }

@@ -19,6 +19,13 @@ impl<'s> Origin<'s> {
         Origin { filename, line_offset: 0, column_offset: 0, host_defined_options: None }
     }
 
+    /// As V8 takes it for a module.
+    pub fn v8_module(&self, scope: &Scope<'s, '_>) -> v8::ScriptOrigin<'s> {
+        let (name, line, column) = (self.filename.into(), self.line_offset, self.column_offset);
+        let host = self.host_defined_options.map(v8::Local::<v8::Data>::from);
+        v8::ScriptOrigin::new(scope, name, line, column, false, -1, None, false, false, true, host)
+    }
+
     /// As V8 takes it. V8's own cache of compiled code keeps what is `apart` from the rest.
     pub fn v8(&self, scope: &Scope<'s, '_>, apart: bool) -> v8::ScriptOrigin<'s> {
         let (name, line, column) = (self.filename.into(), self.line_offset, self.column_offset);

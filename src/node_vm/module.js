@@ -1,0 +1,411 @@
+'use strict';
+
+// The classes of ES modules: https://nodejs.org/api/vm.html#class-vmmodule
+
+const { coded, invalidArgType, invalidArgValue } = load('errors');
+const {
+  requireArray, requireBoolean, requireBuffer, requireFunction, requireInt32, requireObject, requireString, requireUint32,
+} = load('validate');
+const { isModuleNamespaceObject } = load('types');
+const { isContextified } = load('node:internal/vm/context');
+const { prototype: bufferPrototype } = load('buffer').Buffer;
+const { Error, Promise, TypeError } = globalThis;
+const { apply } = Reflect;
+const { defineProperty, freeze, getPrototypeOf, setPrototypeOf } = Object;
+const { isArray } = Array;
+const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+const mapGet = uncurry(WeakMap.prototype.get);
+const mapSet = uncurry(WeakMap.prototype.set);
+const push = uncurry(Array.prototype.push);
+const then = uncurry(Promise.prototype.then);
+const resolve = Promise.resolve.bind(Promise);
+const reject = Promise.reject.bind(Promise);
+const inspectCustom = Symbol.for('nodejs.util.inspect.custom');
+
+// What natives give as bytes is a Buffer to Node's users.
+const asBuffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
+
+const NO_OPTIONS = freeze({ __proto__: null });
+const NO_ERROR = Symbol('no error');
+
+// Default identifiers count the modules of each context, and those without one.
+const counted = new WeakMap();
+const nowhere = {};
+function defaultIdentifier(context = nowhere) {
+  const count = mapGet(counted, context) ?? 0;
+  mapSet(counted, context, count + 1);
+  return `vm:module(${count})`;
+}
+
+const invalidThis = (type) => coded(TypeError, 'ERR_INVALID_THIS', `Value of "this" must be of type ${type}`);
+const wrongStatus = (text) => coded(Error, 'ERR_VM_MODULE_STATUS', `Module status ${text}`);
+const notModule = () => coded(Error, 'ERR_VM_MODULE_NOT_MODULE', 'Provided module is not an instance of Module');
+const otherContext = () =>
+  coded(Error, 'ERR_VM_MODULE_DIFFERENT_CONTEXT', 'Linked modules must use the same context');
+
+// Set by the classes: what is inside of them, for the functions here.
+let isModule, recordOf, isSourceText, linkGraph;
+
+function requireModule(module) {
+  if (!isModule(module)) throw invalidThis('Module');
+}
+
+class Module {
+  #record;
+  #context;
+  #identifier;
+
+  static {
+    isModule = (value) => typeof value === 'object' && value !== null && #record in value;
+    recordOf = (module) => module.#record;
+  }
+
+  constructor(options) {
+    if (new.target === Module) throw new TypeError('Module is not a constructor');
+    const { context, identifier } = options;
+    if (context !== undefined) {
+      requireObject('context', context, true);
+      if (!isContextified(context)) throw invalidArgType('options.context', 'an vm.Context', context);
+    }
+    if (identifier !== undefined) requireString('options.identifier', identifier);
+    this.#context = context;
+    this.#identifier = identifier ?? defaultIdentifier(context);
+    this.#record = options.make(this, this.#identifier);
+  }
+
+  get identifier() {
+    requireModule(this);
+    return this.#identifier;
+  }
+
+  get context() {
+    requireModule(this);
+    return this.#context;
+  }
+
+  get namespace() {
+    requireModule(this);
+    const { status } = this;
+    if (status === 'unlinked' || status === 'linking') {
+      throw wrongStatus('must not be unlinked or linking');
+    }
+    return native.namespace(this.#record);
+  }
+
+  get status() {
+    requireModule(this);
+    return native.moduleStatus(this.#record);
+  }
+
+  get error() {
+    requireModule(this);
+    if (this.status !== 'errored') throw wrongStatus('must be errored');
+    return native.moduleError(this.#record);
+  }
+
+  async link(linker) {
+    requireModule(this);
+    requireFunction('linker', linker);
+    if (this.status === 'linked') {
+      throw coded(Error, 'ERR_VM_MODULE_ALREADY_LINKED', 'Module has already been linked');
+    }
+    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    await linkGraph(this, linker);
+    native.instantiate(this.#record);
+  }
+
+  evaluate(options = NO_OPTIONS) {
+    try {
+      requireModule(this);
+      requireObject('options', options);
+      const { timeout, breakOnSigint = false } = options;
+      if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
+      requireBoolean('options.breakOnSigint', breakOnSigint);
+      const { status } = this;
+      if (status !== 'linked' && status !== 'evaluated' && status !== 'errored') {
+        throw wrongStatus('must be one of linked, evaluated, or errored');
+      }
+      return native.evaluate(this.#record, timeout ?? 0, breakOnSigint);
+    } catch (error) {
+      return reject(error);
+    }
+  }
+
+  [inspectCustom](depth, options) {
+    requireModule(this);
+    if (typeof depth === 'number' && depth < 0) return this;
+    const shown = { status: this.status, identifier: this.identifier, context: this.context };
+    setPrototypeOf(shown, getPrototypeOf(this));
+    return load('inspect').inspect(shown, { ...options, customInspect: false });
+  }
+}
+
+class SourceTextModule extends Module {
+  #error = NO_ERROR;
+  #linking = false;
+  #moduleRequests;
+  #dependencySpecifiers;
+
+  static {
+    isSourceText = (value) => #moduleRequests in value;
+
+    // Calls the linker for each request of the modules that are not linked yet, breadth first, and without a promise where
+    // the linker gives none.
+    linkGraph = async (root, linker) => {
+      if (!isSourceText(root)) return;
+      const modules = [root];
+      const parents = [-1];
+      const known = [];
+      const missing = [];
+      let at = 0;
+      // What a request came to.
+      const accept = (module, specifier, parent) => {
+        const importer = modules[parent];
+        if (!isModule(module)) throw notModule();
+        if (module.context !== importer.context) throw otherContext();
+        const { status } = module;
+        if (status === 'errored') {
+          const failure = coded(Error, 'ERR_VM_MODULE_LINK_FAILURE',
+            `request for '${specifier}' resolved to an errored module`);
+          throw defineProperty(failure, 'cause',
+            { __proto__: null, value: module.error, configurable: true, enumerable: true, writable: true });
+        }
+        if (status === 'unlinked') {
+          module.#linking = true;
+          push(modules, module);
+          push(parents, parent);
+        }
+      };
+      // The modules of which this one's linker calls have all been answered.
+      const finish = (index) => native.linkRequests(recordOf(modules[index]), known[index]);
+      const fail = (error, index) => {
+        for (let up = index; up >= 0; up = parents[up]) modules[up].#error = error;
+        for (let i = 0; i < modules.length; i++) modules[i].#linking = false;
+        throw error;
+      };
+      // Promises of the linker's that have not been answered.
+      let waiting = 0;
+      let done;
+      let failed;
+      const walk = () => {
+        for (; at < modules.length; at++) {
+          const index = at;
+          try {
+            linkOne(index);
+          } catch (error) {
+            fail(error, index);
+          }
+        }
+      };
+      const later = (answer, index, i, specifier) => {
+        waiting++;
+        then(then(resolve(answer), (found) => {
+          try {
+            accept(found, specifier, index);
+            known[index][i] = recordOf(found);
+            if (--missing[index] === 0) finish(index);
+          } catch (error) {
+            fail(error, index);
+          }
+          walk();
+          if (--waiting === 0) done();
+        }, (error) => fail(error, index)), undefined, failed);
+      };
+      const linkOne = (index) => {
+        const module = modules[index];
+        const requests = module.moduleRequests;
+        const records = known[index] = [];
+        const answers = [];
+        for (let i = 0; i < requests.length; i++) {
+          const { specifier, attributes } = requests[i];
+          push(answers, linker(specifier, module, { attributes, assert: attributes }));
+        }
+        missing[index] = 0;
+        for (let i = 0; i < answers.length; i++) {
+          const answer = answers[i];
+          const { specifier } = requests[i];
+          if (!isModule(answer) && isThenable(answer)) {
+            missing[index]++;
+            later(answer, index, i, specifier);
+            continue;
+          }
+          accept(answer, specifier, index);
+          records[i] = recordOf(answer);
+        }
+        if (missing[index] === 0) finish(index);
+      };
+      root.#linking = true;
+      await new Promise((resolve, reject) => {
+        done = resolve;
+        failed = reject;
+        walk();
+        if (waiting === 0) resolve();
+      });
+      for (let i = 0; i < modules.length; i++) modules[i].#linking = false;
+    };
+  }
+
+  constructor(sourceText, options = NO_OPTIONS) {
+    requireString('sourceText', sourceText);
+    requireObject('options', options);
+    const {
+      lineOffset = 0, columnOffset = 0, initializeImportMeta, importModuleDynamically, context, identifier, cachedData,
+    } = options;
+    requireInt32('options.lineOffset', lineOffset);
+    requireInt32('options.columnOffset', columnOffset);
+    if (initializeImportMeta !== undefined) {
+      requireFunction('options.initializeImportMeta', initializeImportMeta);
+    }
+    if (importModuleDynamically !== undefined) {
+      requireFunction('options.importModuleDynamically', importModuleDynamically);
+    }
+    if (cachedData !== undefined) requireBuffer('options.cachedData', cachedData);
+    super({
+      context,
+      identifier,
+      make: (self, name) => native.newSourceText(sourceText, name, lineOffset, columnOffset, cachedData, context,
+        initializeImportMeta && ((meta) => void initializeImportMeta(meta, self)),
+        importModuleDynamically && importer(importModuleDynamically), self),
+    });
+  }
+
+  linkRequests(modules) {
+    requireModule(this);
+    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    requireArray('modules', modules, () => {});
+    const { length } = this.moduleRequests;
+    if (modules.length !== length) {
+      throw coded(TypeError, 'ERR_MODULE_LINK_MISMATCH', `Expected ${length} modules, got ${modules.length}`);
+    }
+    const records = [];
+    for (let i = 0; i < length; i++) {
+      const module = modules[i];
+      if (!isModule(module)) throw notModule();
+      if (module.context !== this.context) throw otherContext();
+      push(records, recordOf(module));
+    }
+    native.linkRequests(recordOf(this), records);
+  }
+
+  instantiate() {
+    requireModule(this);
+    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (!native.isLinked(recordOf(this))) {
+      const failure = new Error('module is not linked');
+      throw defineProperty(failure, 'code', { __proto__: null, value: 'ERR_VM_MODULE_LINK_FAILURE', configurable: true,
+        enumerable: true, writable: true });
+    }
+    native.instantiate(recordOf(this));
+  }
+
+  get dependencySpecifiers() {
+    requireModule(this);
+    if (this.#dependencySpecifiers === undefined) {
+      const specifiers = [];
+      const requests = this.moduleRequests;
+      for (let i = 0; i < requests.length; i++) push(specifiers, requests[i].specifier);
+      this.#dependencySpecifiers = freeze(specifiers);
+    }
+    return this.#dependencySpecifiers;
+  }
+
+  get moduleRequests() {
+    if (this.#moduleRequests === undefined) {
+      const flat = native.requests(recordOf(this));
+      const requests = [];
+      for (let i = 0; i < flat.length; i += 3) {
+        push(requests, freeze({
+          __proto__: null, specifier: flat[i], attributes: freeze(flat[i + 1]), phase: flat[i + 2],
+        }));
+      }
+      this.#moduleRequests = freeze(requests);
+    }
+    return this.#moduleRequests;
+  }
+
+  get status() {
+    if (this.#error !== NO_ERROR) return 'errored';
+    return this.#linking ? 'linking' : super.status;
+  }
+
+  get error() {
+    return this.#error === NO_ERROR ? super.error : this.#error;
+  }
+
+  hasAsyncGraph() {
+    requireModule(this);
+    const { status } = this;
+    if (status === 'unlinked' || status === 'linking') throw wrongStatus('must be instantiated');
+    return native.isGraphAsync(recordOf(this));
+  }
+
+  hasTopLevelAwait() {
+    requireModule(this);
+    return native.hasTopLevelAwait(recordOf(this));
+  }
+
+  createCachedData() {
+    const { status } = this;
+    if (status === 'evaluating' || status === 'evaluated' || status === 'errored') {
+      throw coded(Error, 'ERR_VM_MODULE_CANNOT_CREATE_CACHED_DATA',
+        'Cached data cannot be created for a module which has been evaluated');
+    }
+    return asBuffer(native.createModuleCachedData(recordOf(this)));
+  }
+}
+
+class SyntheticModule extends Module {
+  #synthetic = true;
+
+  constructor(exportNames, evaluateCallback, options = NO_OPTIONS) {
+    requireNames(exportNames);
+    requireFunction('evaluateCallback', evaluateCallback);
+    requireObject('options', options);
+    const { context, identifier } = options;
+    super({
+      context,
+      identifier,
+      make: (self, name) => native.newSynthetic(name, exportNames, () => apply(evaluateCallback, self, [self]), context),
+    });
+  }
+
+  // It is linked from the beginning.
+  link() {
+    if (!isModule(this) || !(#synthetic in this)) throw invalidThis('SyntheticModule');
+  }
+
+  setExport(name, value) {
+    if (!isModule(this) || !(#synthetic in this)) throw invalidThis('SyntheticModule');
+    requireString('name', name);
+    native.setExport(recordOf(this), name, value);
+  }
+}
+
+function requireNames(names) {
+  const fault = () => invalidArgType('exportNames', 'an Array of unique strings', names);
+  if (!isArray(names)) throw fault();
+  const seen = { __proto__: null };
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    if (typeof name !== 'string') throw fault();
+    if (name in seen) throw invalidArgValue(`exportNames.${name}`, 'is duplicated', name);
+    seen[name] = true;
+  }
+}
+
+function isThenable(value) {
+  return value !== null && (typeof value === 'object' || typeof value === 'function') && typeof value.then === 'function';
+}
+
+// What answers the imports of some code: it asks the callback, and gives the namespace of the module that comes.
+function importer(callback) {
+  return async (specifier, referrer, attributes, phase) => {
+    const module = await callback(specifier, referrer, attributes, phase);
+    if (phase !== 'source' && typeof module === 'object' && isModuleNamespaceObject(module)) return module;
+    if (!isModule(module)) throw notModule();
+    if (module.status === 'errored') throw module.error;
+    return phase === 'source' ? native.sourceObject(recordOf(module)) : module.namespace;
+  };
+}
+
+return { asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport: native.setContextImport };

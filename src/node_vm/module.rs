@@ -1,0 +1,164 @@
+//! What the classes of modules are made over. A module is a record here, which only module.js sees.
+
+use crate::engine::enter::{Outcome, Scope};
+use crate::engine::error::Error;
+use crate::engine::value;
+use crate::node_vm::{
+    bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
+};
+use crate::realm::native::Natives;
+use crate::vm::import::phase_name;
+use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
+use crate::vm::source::Origin;
+use crate::vm::{context, link};
+use v8::{FunctionCallbackArguments, Local};
+
+pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
+    // newSourceText(code, identifier, lineOffset, columnOffset, cachedData, context, initializeImportMeta, import, referrer).
+    native.function("newSourceText", |scope, arguments, result| {
+        let cached_data = bytes(scope, arguments.get(4));
+        let context = context_of(scope, arguments.get(5))?;
+        let import = import_answer(scope, arguments.get(7), arguments.get(8))?;
+        let origin = Origin {
+            line_offset: int32(arguments.get(2)),
+            column_offset: int32(arguments.get(3)),
+            ..Origin::new(string(arguments.get(1))?)
+        };
+        let given = SourceText {
+            code: string(arguments.get(0))?,
+            origin,
+            cached_data: cached_data.as_deref(),
+            initialize_import_meta: arguments.get(6).try_cast().ok(),
+            import,
+        };
+        let scope = &mut v8::ContextScope::new(scope, context);
+        result.set(module::new_source_text(scope, &given)?.into());
+        Ok(())
+    })?;
+    // newSynthetic(identifier, names, evaluate, context).
+    native.function("newSynthetic", |scope, arguments, result| {
+        let names = list::<v8::String>(scope, arguments.get(1))?;
+        let evaluate = arguments.get(2).try_cast().map_err(|_| Error::invalid("evaluate is no function"))?;
+        let context = context_of(scope, arguments.get(3))?;
+        let given =
+            Synthetic { identifier: string(arguments.get(0))?, exports: &names, evaluate, source: None };
+        let scope = &mut v8::ContextScope::new(scope, context);
+        result.set(module::new_synthetic(scope, &given)?.into());
+        Ok(())
+    })?;
+    native.function("moduleStatus", |scope, arguments, result| {
+        let module = module::module(scope, record(arguments)?);
+        let name = match module::status(module) {
+            Status::Unlinked => "unlinked",
+            Status::Linking => "linking",
+            Status::Linked => "linked",
+            Status::Evaluating => "evaluating",
+            Status::Evaluated => "evaluated",
+            Status::Errored => "errored",
+        };
+        result.set(value::string(scope, name)?.into());
+        Ok(())
+    })?;
+    // requests(record): specifier, attributes and phase of each, one after the other.
+    native.function("requests", |scope, arguments, result| {
+        let module = module::module(scope, record(arguments)?);
+        let mut flat: Vec<Local<v8::Value>> = Vec::new();
+        for request in module::requests(scope, module) {
+            let attributes = request.attributes(scope)?;
+            let phase = value::string(scope, phase_name(request.phase))?;
+            flat.extend([Local::<v8::Value>::from(request.specifier), attributes.into(), phase.into()]);
+        }
+        result.set(v8::Array::new_with_elements(scope, &flat).into());
+        Ok(())
+    })?;
+    native.function("linkRequests", |scope, arguments, _| {
+        let record = record(arguments)?;
+        let linked = list::<v8::Object>(scope, arguments.get(1))?;
+        link::link_requests(scope, record, &linked)
+    })?;
+    native.function("instantiate", |scope, arguments, _| {
+        let record = record(arguments)?;
+        let context = home(scope, record);
+        link::instantiate(&mut v8::ContextScope::new(scope, context), record)
+    })?;
+    native.function("isLinked", |scope, arguments, result| {
+        let record = record(arguments)?;
+        result.set_bool(module::linked(scope, record).is_some());
+        Ok(())
+    })?;
+    // evaluate(record, timeout, breakOnSigint): a promise of the module's context.
+    native.function("evaluate", |scope, arguments, result| {
+        let record = record(arguments)?;
+        let limits = limits(arguments.get(1), arguments.get(2));
+        result.set(run_within(scope, &limits, |scope| evaluate(scope, record))?.into());
+        Ok(())
+    })?;
+    native.function("namespace", |scope, arguments, result| {
+        let module = module::module(scope, record(arguments)?);
+        result.set(module::namespace(scope, module)?);
+        Ok(())
+    })?;
+    native.function("moduleError", |scope, arguments, result| {
+        let module = module::module(scope, record(arguments)?);
+        if let Some(error) = module::error(scope, module) {
+            result.set(error);
+        }
+        Ok(())
+    })?;
+    native.function("hasTopLevelAwait", |scope, arguments, result| {
+        let module = module::module(scope, record(arguments)?);
+        result.set_bool(module.has_top_level_await());
+        Ok(())
+    })?;
+    native.function("isGraphAsync", |scope, arguments, result| {
+        let module = module::module(scope, record(arguments)?);
+        result.set_bool(module.is_graph_async());
+        Ok(())
+    })?;
+    native.function("sourceObject", |scope, arguments, result| {
+        let record = record(arguments)?;
+        result.set(link::source_object(scope, record)?.into());
+        Ok(())
+    })?;
+    native.function("createModuleCachedData", |scope, arguments, result| {
+        let record = record(arguments)?;
+        let data = module::create_cached_data(scope, record)?;
+        result.set(uint8_array(scope, data)?);
+        Ok(())
+    })?;
+    // setExport(record, name, value).
+    native.function("setExport", |scope, arguments, _| {
+        let record = record(arguments)?;
+        let module = module::module(scope, record);
+        let context = home(scope, record);
+        let name = string(arguments.get(1))?;
+        let scope = &mut v8::ContextScope::new(scope, context);
+        module::set_export(scope, module, name, arguments.get(2))
+    })?;
+    // setContextImport(context, import, referrer).
+    native.function("setContextImport", |scope, arguments, _| {
+        let context = context_of(scope, arguments.get(0))?;
+        if let Some(answer) = import_answer(scope, arguments.get(1), arguments.get(2))? {
+            answer.set_for_context(context);
+        }
+        Ok(())
+    })
+}
+
+fn evaluate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Local<'s, v8::Promise>> {
+    let context = home(scope, record);
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let promise = link::evaluate(scope, record)?;
+    context::after_evaluate(scope)?;
+    Ok(promise)
+}
+
+/// The record that module.js gives first.
+fn record<'s>(arguments: &FunctionCallbackArguments<'s>) -> Outcome<Record<'s>> {
+    arguments.get(0).try_cast().map_err(|_| Error::invalid("an argument is no record").into())
+}
+
+/// The context that a module is of.
+fn home<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Local<'s, v8::Context> {
+    record.get_creation_context(scope).unwrap_or_else(|| scope.get_current_context())
+}

@@ -1,0 +1,332 @@
+//! ES modules: source text, and synthetic ones whose exports the host sets.
+//!
+//! A module is known by an object of ours, its record: that is what JavaScript's collector keeps or frees, and what
+//! modules that are linked to one another hold. Guests never see it.
+
+use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, Status as Misuse, throw_coded};
+use crate::engine::function::no_unwind;
+use crate::engine::seal::{seal, unseal};
+use crate::engine::{raw, weak};
+use crate::vm::import::{self, Answer};
+use crate::vm::source::{self, Origin};
+use crate::vm::state::state;
+use v8::Local;
+use v8::script_compiler::{NoCacheReason, compile_module2};
+
+/// A module's record.
+pub type Record<'s> = Local<'s, v8::Object>;
+
+/// What a record holds.
+#[derive(Clone, Copy)]
+enum Field {
+    Module,
+    Identifier,
+    /// The records of the modules that its requests are linked to, in order.
+    Linked,
+    /// Source text: the code.
+    Code,
+    /// Source text: what fills `import.meta`. Synthetic: what sets the exports.
+    Callback,
+    /// Synthetic: what `import source` gives.
+    Source,
+}
+const FIELDS: usize = 6;
+
+const CACHE_MAGIC: &[u8; 8] = b"jsvmcm01";
+
+/// What the module of a record has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Unlinked,
+    /// V8 is at it.
+    Linking,
+    Linked,
+    Evaluating,
+    Evaluated,
+    Errored,
+}
+
+/// What a source text is compiled with.
+pub struct SourceText<'s, 'a> {
+    pub code: Local<'s, v8::String>,
+    /// Its identifier is the file name.
+    pub origin: Origin<'s>,
+    pub cached_data: Option<&'a [u8]>,
+    /// Called with `import.meta` when it is first used.
+    pub initialize_import_meta: Option<Local<'s, v8::Function>>,
+    pub import: Option<Answer<'s>>,
+}
+
+/// Compiles a module of the scope's context.
+pub fn new_source_text<'s>(scope: &mut Scope<'s, '_>, given: &SourceText<'s, '_>) -> Outcome<Record<'s>> {
+    let key = given.cached_data.map(|_| source::hash(scope, given.code)).unwrap_or_default();
+    let cached_data = given.cached_data.map(|bytes| unseal(CACHE_MAGIC, key, bytes));
+    let host_defined_options = given.import.map(|answer| answer.options(scope)).transpose()?;
+    let origin = Origin { host_defined_options, ..given.origin }.v8_module(scope);
+    let (module, rejected) =
+        source::compile(scope, given.code, &origin, cached_data, |scope, source, how| {
+            compile_module2(scope, source, how, NoCacheReason::NoReason)
+        })?;
+    if rejected == Some(true) {
+        const CODE: &str = "ERR_VM_MODULE_CACHED_DATA_REJECTED";
+        throw_coded(scope, v8::Exception::error, CODE, "cachedData buffer was rejected")?;
+    }
+    let record = record(scope, module, given.origin.filename)?;
+    set(record, Field::Code, given.code.into());
+    if let Some(callback) = given.initialize_import_meta {
+        set(record, Field::Callback, callback.into());
+    }
+    Ok(record)
+}
+
+/// What a synthetic module is made of.
+pub struct Synthetic<'s, 'a> {
+    pub identifier: Local<'s, v8::String>,
+    /// Each name once.
+    pub exports: &'a [Local<'s, v8::String>],
+    /// Called to set the exports.
+    pub evaluate: Local<'s, v8::Function>,
+    /// What `import source` gives.
+    pub source: Option<Local<'s, v8::Object>>,
+}
+
+/// Makes a module of the scope's context. It is linked from the beginning.
+pub fn new_synthetic<'s>(scope: &mut Scope<'s, '_>, given: &Synthetic<'s, '_>) -> Outcome<Record<'s>> {
+    let module = v8::Module::create_synthetic_module(scope, given.identifier, given.exports, on_evaluate);
+    let record = record(scope, module, given.identifier)?;
+    set(record, Field::Callback, given.evaluate.into());
+    if let Some(source) = given.source {
+        set(record, Field::Source, source.into());
+    }
+    crate::vm::link::instantiate(scope, record)?;
+    Ok(record)
+}
+
+fn record<'s>(
+    scope: &mut Scope<'s, '_>,
+    module: Local<'s, v8::Module>,
+    identifier: Local<'s, v8::String>,
+) -> Outcome<Record<'s>> {
+    let template = state(scope).module_template.as_ref().map(|template| Local::new(scope, template));
+    let template = template.unwrap_or_else(|| {
+        let template = v8::ObjectTemplate::new(scope);
+        template.set_internal_field_count(FIELDS);
+        state(scope).module_template = Some(v8::Global::new(scope, template));
+        template
+    });
+    let record = template.new_instance(scope).thrown()?;
+    set(record, Field::Module, module.into());
+    set(record, Field::Identifier, identifier.into());
+    weak::insert(scope, module.get_identity_hash().get(), record);
+    Ok(record)
+}
+
+fn set<'s>(record: Record<'s>, field: Field, value: Local<'s, v8::Data>) {
+    record.set_internal_field(field as usize, value);
+}
+
+/// A field that holds a value, if it does.
+fn get<'s>(scope: &Scope<'s, '_>, record: Record<'s>, field: Field) -> Option<Local<'s, v8::Value>> {
+    let held = record.get_internal_field(scope, field as usize)?;
+    Local::<v8::Value>::try_from(held).ok().filter(|value| !value.is_undefined())
+}
+
+/// The record of a module, as long as there is one: whoever can ask has something alive that keeps it.
+pub fn record_of<'s>(scope: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Option<Record<'s>> {
+    weak::find(scope, module.get_identity_hash().get(), |record| {
+        raw::word(self::module(scope, record)) == raw::word(module)
+    })
+}
+
+pub fn module<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Local<'s, v8::Module> {
+    let held = record.get_internal_field(scope, Field::Module as usize);
+    // SAFETY: `record` has put it there.
+    let module = held.and_then(|held| unsafe { raw::local(scope, raw::ptr(held).cast()) });
+    module.expect("a record has its module")
+}
+
+pub fn identifier<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Local<'s, v8::String> {
+    let identifier = get(scope, record, Field::Identifier).and_then(|text| text.try_cast().ok());
+    identifier.unwrap_or_else(|| v8::String::empty(scope))
+}
+
+/// What the requests are linked to, if they are.
+pub fn linked<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Local<'s, v8::Array>> {
+    get(scope, record, Field::Linked)?.try_cast().ok()
+}
+
+pub fn set_linked<'s>(record: Record<'s>, linked: Local<'s, v8::Array>) {
+    set(record, Field::Linked, linked.into());
+}
+
+/// What `import source` gives.
+pub fn source_object<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Local<'s, v8::Object>> {
+    get(scope, record, Field::Source)?.try_cast().ok()
+}
+
+pub fn status(module: Local<v8::Module>) -> Status {
+    match module.get_status() {
+        v8::ModuleStatus::Uninstantiated => Status::Unlinked,
+        v8::ModuleStatus::Instantiating => Status::Linking,
+        v8::ModuleStatus::Instantiated => Status::Linked,
+        v8::ModuleStatus::Evaluating => Status::Evaluating,
+        v8::ModuleStatus::Evaluated => Status::Evaluated,
+        v8::ModuleStatus::Errored => Status::Errored,
+    }
+}
+
+/// What an import statement asks for.
+pub struct Request<'s> {
+    pub specifier: Local<'s, v8::String>,
+    attributes: Local<'s, v8::FixedArray>,
+    pub phase: v8::ModuleImportPhase,
+}
+
+impl<'s> Request<'s> {
+    /// An object without a prototype.
+    pub fn attributes(&self, scope: &Scope<'s, '_>) -> Outcome<Local<'s, v8::Object>> {
+        import::attribute_object(scope, self.attributes, 3)
+    }
+
+    /// What tells it from requests for other modules, whatever the phase.
+    pub fn key(&self, scope: &Scope<'s, '_>) -> String {
+        let mut key = format!("{:?}", self.specifier.to_rust_string_lossy(scope));
+        for at in 0..self.attributes.length() {
+            // Each third element is where the attribute is in the source.
+            if at % 3 != 2
+                && let Some(text) = self.attributes.get(scope, at)
+                && let Ok(text) = Local::<v8::Value>::try_from(text)
+            {
+                key += &format!(", {:?}", text.to_rust_string_lossy(scope));
+            }
+        }
+        key
+    }
+}
+
+/// The requests of a module: each once, in the order of the source.
+pub fn requests<'s>(scope: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Vec<Request<'s>> {
+    if !module.is_source_text_module() {
+        return Vec::new();
+    }
+    let list: Local<v8::FixedArray> = module.get_module_requests();
+    (0..list.length())
+        .filter_map(|at| {
+            let request = list.get(scope, at)?;
+            // SAFETY: V8 says that the list is of requests.
+            let request = unsafe { Local::<v8::ModuleRequest>::cast_unchecked(request) };
+            Some(Request {
+                specifier: request.get_specifier(),
+                attributes: request.get_import_attributes(),
+                phase: request.get_phase(),
+            })
+        })
+        .collect()
+}
+
+/// How many requests a module has.
+pub fn request_count(module: Local<v8::Module>) -> usize {
+    if module.is_source_text_module() { module.get_module_requests().length() } else { 0 }
+}
+
+/// The namespace of a module that is linked.
+pub fn namespace<'s>(
+    _: &Scope<'s, '_>,
+    module: Local<'s, v8::Module>,
+) -> Result<Local<'s, v8::Value>, Error> {
+    match status(module) {
+        Status::Unlinked | Status::Linking => {
+            Err(Error::new(Misuse::WrongState, "module: it is not linked yet"))
+        }
+        _ => Ok(module.get_module_namespace()),
+    }
+}
+
+/// Why a module is errored.
+pub fn error<'s>(_: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Option<Local<'s, v8::Value>> {
+    (status(module) == Status::Errored).then(|| module.get_exception())
+}
+
+/// Bytes that make the next compilation of the same source fast.
+pub fn create_cached_data<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Vec<u8>> {
+    let module = module(scope, record);
+    let code = get(scope, record, Field::Code).and_then(|code| code.try_cast().ok());
+    let code = code.ok_or_else(|| Error::new(Misuse::WrongState, "module: it has no source text"))?;
+    let cache = module.get_unbound_module_script(scope).create_code_cache();
+    let cache = cache.ok_or_else(|| Error::new(Misuse::Unsupported, "V8 cannot serialise this module"))?;
+    Ok(seal(CACHE_MAGIC, source::hash(scope, code), &cache))
+}
+
+/// Sets an export of a synthetic module. A name that it does not have is a ReferenceError.
+pub fn set_export<'s>(
+    scope: &mut Scope<'s, '_>,
+    module: Local<'s, v8::Module>,
+    name: Local<'s, v8::String>,
+    value: Local<'s, v8::Value>,
+) -> Outcome<()> {
+    if !module.is_synthetic_module() {
+        return Err(Error::new(Misuse::WrongState, "module: it is not a synthetic one").into());
+    }
+    module.set_synthetic_module_export(scope, name, value).thrown().map(drop)
+}
+
+/// V8 evaluates a synthetic module.
+fn on_evaluate<'s>(
+    context: Local<'s, v8::Context>,
+    module: Local<'s, v8::Module>,
+) -> Option<Local<'s, v8::Value>> {
+    // SAFETY: V8 calls with a live context and an open handle scope.
+    v8::callback_scope!(unsafe scope, context);
+    let mut result = None;
+    no_unwind(|| {
+        let callback = record_of(scope, module).and_then(|record| get(scope, record, Field::Callback));
+        let Some(Ok(callback)) = callback.map(Local::<v8::Function>::try_from) else {
+            let undefined = v8::undefined(scope).into();
+            result = resolved(scope, undefined);
+            return;
+        };
+        let this = v8::undefined(scope).into();
+        result = callback.call(scope, this, &[]).and_then(|_| {
+            let undefined = v8::undefined(scope).into();
+            resolved(scope, undefined)
+        });
+    });
+    result
+}
+
+/// V8 wants a promise of a synthetic module, and ignores what it comes to.
+fn resolved<'s>(scope: &Scope<'s, '_>, value: Local<'s, v8::Value>) -> Option<Local<'s, v8::Value>> {
+    let resolver = v8::PromiseResolver::new(scope)?;
+    resolver.resolve(scope, value)?;
+    Some(resolver.get_promise(scope).into())
+}
+
+/// V8 wants `import.meta` filled.
+///
+/// # Safety
+/// V8 calls it, inside the isolate.
+pub unsafe extern "C" fn on_import_meta(
+    context: Local<v8::Context>,
+    module: Local<v8::Module>,
+    meta: Local<v8::Object>,
+) {
+    // SAFETY: V8 calls with a live context and an open handle scope.
+    v8::callback_scope!(unsafe scope, context);
+    no_unwind(|| {
+        let callback = record_of(scope, module).and_then(|record| get(scope, record, Field::Callback));
+        if let Some(Ok(callback)) = callback.map(Local::<v8::Function>::try_from) {
+            let this = v8::undefined(scope).into();
+            // What it throws is thrown where the meta is used.
+            callback.call(scope, this, &[meta.into()]);
+        }
+    });
+}
+
+/// The status that a call needs, or an error that names it.
+pub fn require(holds: bool, needed: &str) -> Outcome<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Fail::Misuse(Error::new(Misuse::WrongState, format!("module: its status must be {needed}"))))
+}
