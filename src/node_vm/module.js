@@ -14,6 +14,7 @@ const { apply } = Reflect;
 const { defineProperty, freeze, getPrototypeOf, setPrototypeOf } = Object;
 const { isArray } = Array;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
+const bind = uncurry(Function.prototype.bind);
 const mapGet = uncurry(WeakMap.prototype.get);
 const mapSet = uncurry(WeakMap.prototype.set);
 const push = uncurry(Array.prototype.push);
@@ -50,6 +51,10 @@ function requireModule(module) {
   if (!isModule(module)) throw invalidThis('Module');
 }
 
+function requireSourceText(module) {
+  if (!isSourceText(module)) throw invalidThis('SourceTextModule');
+}
+
 class Module {
   #record;
   #context;
@@ -64,7 +69,7 @@ class Module {
     if (new.target === Module) throw new TypeError('Module is not a constructor');
     const { context, identifier } = options;
     if (context !== undefined) {
-      requireObject('context', context, true);
+      requireObject('context', context);
       if (!isContextified(context)) throw invalidArgType('options.context', 'an vm.Context', context);
     }
     if (identifier !== undefined) requireString('options.identifier', identifier);
@@ -85,10 +90,8 @@ class Module {
 
   get namespace() {
     requireModule(this);
-    const { status } = this;
-    if (status === 'unlinked' || status === 'linking') {
-      throw wrongStatus('must not be unlinked or linking');
-    }
+    const status = native.moduleStatus(this.#record);
+    if (status === 'unlinked' || status === 'linking') throw wrongStatus('must not be unlinked or linking');
     return native.namespace(this.#record);
   }
 
@@ -121,7 +124,7 @@ class Module {
       const { timeout, breakOnSigint = false } = options;
       if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
       requireBoolean('options.breakOnSigint', breakOnSigint);
-      const { status } = this;
+      const status = native.moduleStatus(this.#record);
       if (status !== 'linked' && status !== 'evaluated' && status !== 'errored') {
         throw wrongStatus('must be one of linked, evaluated, or errored');
       }
@@ -133,10 +136,10 @@ class Module {
 
   [inspectCustom](depth, options) {
     requireModule(this);
-    if (typeof depth === 'number' && depth < 0) return this;
     const shown = { status: this.status, identifier: this.identifier, context: this.context };
     setPrototypeOf(shown, getPrototypeOf(this));
-    return load('inspect').inspect(shown, { ...options, customInspect: false });
+    const { inspect } = load('inspect');
+    return inspect(shown, { ...options, customInspect: false, depth: typeof depth === 'number' && depth < 0 ? -1 : options?.depth });
   }
 }
 
@@ -147,7 +150,7 @@ class SourceTextModule extends Module {
   #dependencySpecifiers;
 
   static {
-    isSourceText = (value) => #moduleRequests in value;
+    isSourceText = (value) => typeof value === 'object' && value !== null && #moduleRequests in value;
 
     // Calls the linker for each request of the modules that are not linked yet, breadth first, and without a promise where
     // the linker gives none.
@@ -270,7 +273,7 @@ class SourceTextModule extends Module {
   }
 
   linkRequests(modules) {
-    requireModule(this);
+    requireSourceText(this);
     if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
     requireArray('modules', modules, () => {});
     const { length } = this.moduleRequests;
@@ -288,7 +291,7 @@ class SourceTextModule extends Module {
   }
 
   instantiate() {
-    requireModule(this);
+    requireSourceText(this);
     if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
     if (!native.isLinked(recordOf(this))) {
       const failure = new Error('module is not linked');
@@ -299,7 +302,7 @@ class SourceTextModule extends Module {
   }
 
   get dependencySpecifiers() {
-    requireModule(this);
+    requireSourceText(this);
     if (this.#dependencySpecifiers === undefined) {
       const specifiers = [];
       const requests = this.moduleRequests;
@@ -310,6 +313,7 @@ class SourceTextModule extends Module {
   }
 
   get moduleRequests() {
+    requireSourceText(this);
     if (this.#moduleRequests === undefined) {
       const flat = native.requests(recordOf(this));
       const requests = [];
@@ -333,18 +337,19 @@ class SourceTextModule extends Module {
   }
 
   hasAsyncGraph() {
-    requireModule(this);
-    const { status } = this;
+    requireSourceText(this);
+    const status = native.moduleStatus(recordOf(this));
     if (status === 'unlinked' || status === 'linking') throw wrongStatus('must be instantiated');
     return native.isGraphAsync(recordOf(this));
   }
 
   hasTopLevelAwait() {
-    requireModule(this);
+    requireSourceText(this);
     return native.hasTopLevelAwait(recordOf(this));
   }
 
   createCachedData() {
+    requireSourceText(this);
     const { status } = this;
     if (status === 'evaluating' || status === 'evaluated' || status === 'errored') {
       throw coded(Error, 'ERR_VM_MODULE_CANNOT_CREATE_CACHED_DATA',
@@ -365,7 +370,7 @@ class SyntheticModule extends Module {
     super({
       context,
       identifier,
-      make: (self, name) => native.newSynthetic(name, exportNames, () => apply(evaluateCallback, self, [self]), context),
+      make: (self, name) => native.newSynthetic(name, exportNames, bind(evaluateCallback, self, self), context),
     });
   }
 

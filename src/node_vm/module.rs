@@ -128,11 +128,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     // setExport(record, name, value).
     native.function("setExport", |scope, arguments, _| {
-        let record = record(arguments)?;
-        let module = module::module(scope, record);
-        let context = home(scope, record);
+        let module = module::module(scope, record(arguments)?);
         let name = string(arguments.get(1))?;
-        let scope = &mut v8::ContextScope::new(scope, context);
         module::set_export(scope, module, name, arguments.get(2))
     })?;
     // setContextImport(context, import, referrer).
