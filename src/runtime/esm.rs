@@ -99,4 +99,3 @@ pub fn url_of(path: &[u8]) -> String {
     }
     Url::parse(&escaped).map_or(escaped, String::from)
 }
-

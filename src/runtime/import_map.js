@@ -91,4 +91,4 @@ function lookUp(imports, specifier) {
   return undefined;
 }
 
-return { parseMap, resolveByMap };
+return { isRelative, parseMap, resolveByMap };

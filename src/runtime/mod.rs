@@ -11,6 +11,7 @@ mod encoding;
 mod esm;
 pub mod event_loop;
 mod events;
+pub mod file_loader;
 pub mod inspect;
 mod microtask;
 mod modules;
@@ -88,7 +89,7 @@ pub const SOURCES: &[&[Source]] = &[
         path::SOURCE,
         structured_clone::SOURCE,
     ],
-    &[modules::DEEP_EQUAL, modules::UTIL],
+    &[file_loader::SOURCE, modules::DEEP_EQUAL, modules::UTIL],
     #[cfg(feature = "url")]
     &[url::SOURCE],
     #[cfg(feature = "url")]
