@@ -75,6 +75,15 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         result.set(v8::Array::new_with_elements(scope, &flat).into());
         Ok(())
     })?;
+    // fulfilled(value): what it has been fulfilled with, if it is a promise that has been.
+    native.function("fulfilled", |scope, arguments, result| {
+        if let Ok(promise) = arguments.get(0).try_cast::<v8::Promise>()
+            && promise.state() == v8::PromiseState::Fulfilled
+        {
+            result.set(promise.result(scope));
+        }
+        Ok(())
+    })?;
     native.function("linkRequests", |scope, arguments, _| {
         let record = record(arguments)?;
         let linked = list::<v8::Object>(scope, arguments.get(1))?;
