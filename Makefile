@@ -16,7 +16,7 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
 
 run: ## set up, build, run the examples; the last is the TypeScript compiler
-	@scripts/setup --typescript
+	@scripts/setup --npm
 	@$(MAKE) --no-print-directory build
 	@tests/js/run --in examples/js
 	@examples/cpp/run --show
@@ -30,8 +30,11 @@ test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that mus
 soak: build ## what must not grow: a million modules and more, minutes of them, with the memory that the process has
 	@tests/soak/run
 
-bench: setup v8 ## what the library costs beside the bare v8 crate: the table of docs/BENCHMARKS.md
+bench: ## what the library costs beside the bare v8 crate, and jsvm beside Node: the tables of docs/BENCHMARKS.md
+	@scripts/setup --npm
+	@$(MAKE) --no-print-directory release
 	@cargo bench --bench speed
+	@JSVM_PROFILE=release benches/node_vm/run
 
 # With the command line everywhere: without it cargo would build the library once more, into the same files.
 build: setup v8 ## target/debug/libjsvm.so and target/debug/jsvm

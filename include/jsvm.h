@@ -47,7 +47,7 @@
 /**
  * Handle kinds there are.
  */
-#define JSVM_HANDLE_KIND_COUNT 10
+#define JSVM_HANDLE_KIND_COUNT 11
 
 /**
  * The slot's `data` or `handle` is the caller's to release with jsvm_slot_clear. libjsvm sets it on output
@@ -489,6 +489,7 @@ typedef enum jsvm_handle_kind {
   JSVM_HANDLE_KIND_BORROW = 7,
   JSVM_HANDLE_KIND_MODULE = 8,
   JSVM_HANDLE_KIND_IMPORT_HOOKS = 9,
+  JSVM_HANDLE_KIND_FILE_LOADER = 10,
 } jsvm_handle_kind;
 
 /**
@@ -621,6 +622,11 @@ typedef struct jsvm_context jsvm_context;
  * UTF-8, end with a NUL and live as long as it does. It was made without running guest code.
  */
 typedef struct jsvm_error jsvm_error;
+
+/**
+ * A loader of ES modules below one folder.
+ */
+typedef struct jsvm_file_loader jsvm_file_loader;
 
 /**
  * What the host does for the imports of some code: given to modules, scripts, functions and contexts, of any isolate. Code
@@ -931,6 +937,35 @@ typedef struct jsvm_frame {
    */
   bool is_wasm;
 } jsvm_frame;
+
+/**
+ * Options of jsvm_file_loader_new. Zero is the default of every field but `root`.
+ */
+typedef struct jsvm_file_loader_options {
+  /**
+   * sizeof(jsvm_file_loader_options).
+   */
+  size_t struct_size;
+  /**
+   * [in] The folder that the loader never leaves. It must be there.
+   */
+  struct jsvm_str root;
+  /**
+   * [in] An import map, as browsers have them: JSON text with `imports` and `scopes`; addresses in it are relative to the
+   * root. `integrity` is not looked at. Default: none.
+   */
+  struct jsvm_str import_map;
+  /**
+   * The library's own modules can be imported ("node:path", "util", ...), those that require has, but "module", which
+   * would read every file. They are as the guest's own: "process" shows the process's id, "console" writes where
+   * jsvm_context_install says. Default: only what jsvm_context_provide_module has provided.
+   */
+  bool builtins;
+  /**
+   * Bytes of the largest file that is read; 0 is 64 MB.
+   */
+  uint64_t max_file_size;
+} jsvm_file_loader_options;
 
 /**
  * Options of jsvm_function_new. Zero is the default of every field.
@@ -2497,6 +2532,84 @@ jsvm_status jsvm_exception_set_userdata(const jsvm_value *exception,
                                         void *userdata,
                                         jsvm_finalizer finalizer,
                                         jsvm_error **error);
+
+/**
+ * Makes a loader of the files below a folder, and has it answer import() of the context's code, unless that was compiled
+ * with an answer of its own. Modules are known by their URLs, query and fragment included: each is loaded once.
+ *
+ * It takes ./x and ../x relative to the importing module (code that is no module: to the root), absolute paths and file:
+ * URLs below the root, and what the import map names. .mjs and .js are ES modules, .json is imported
+ * `with { type: 'json' }`, .wasm is instantiated; there is no CommonJS and no node_modules. Refused with an Error are: what
+ * is not below the root, by its name or by a symbolic link (also one that leads back), encoded slashes, folders, devices,
+ * pipes, other schemes, other extensions, files that are too large. vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER means this
+ * loader.
+ *
+ * The guest can read every file with such a name below the root, and learns the root's path from import.meta.url. Reading
+ * counts as time of the run that reads; the text counts as the isolate's memory.
+ *
+ * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
+ * change it.
+ *
+ * @param context [in] the context whose modules they are; a later loader takes the place of an earlier one
+ * @param options [in] the root, and more
+ * @param result  [out] the loader; free it with jsvm_file_loader_free, the context goes on with it
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (the root is no folder, the import map is none), UNSUPPORTED (a build without the cargo
+ *   feature `url`), EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_file_loader_new(const jsvm_context *context,
+                                 const jsvm_file_loader_options *options,
+                                 jsvm_file_loader **result,
+                                 jsvm_error **error);
+
+/**
+ * Loads a module and all that it imports, links and evaluates them. What fails, a missing file or an error of the guest's,
+ * rejects the promise. It is settled when the outermost call returns, unless there is top-level await: see jsvm_promise_await.
+ * JavaScript: import(specifier), as the root's own code.
+ *
+ * Any thread; waits for the isolate. Runs guest code, within the limits.
+ *
+ * @param loader        [in] the loader
+ * @param specifier     [in] "./main.mjs" for a file of the root, or what the import map names; UTF-8
+ * @param specifier_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param options       [in] limits of the call, or NULL
+ * @param promise       [out] a promise of the module's namespace; free it with jsvm_value_free. Its rejection is not
+ *   reported elsewhere
+ * @param error         [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, TIMEOUT, CPU_TIME, CANCELLED, INTERRUPTED, TERMINATED, OUT_OF_MEMORY, BUSY, DISPOSED,
+ *   FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_file_loader_import(const jsvm_file_loader *loader,
+                                    const char *specifier,
+                                    size_t specifier_len,
+                                    const jsvm_run_options *options,
+                                    jsvm_value **promise,
+                                    jsvm_error **error);
+
+/**
+ * A second owner of the same loader.
+ *
+ * Any thread, no lock.
+ *
+ * @param loader [in] a loader
+ * @return the loader, or NULL if it is no live loader
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_file_loader *jsvm_file_loader_clone(const jsvm_file_loader *loader);
+
+/**
+ * Gives up a loader. The context goes on importing by it.
+ *
+ * Any thread, no lock, any order. NULL and freed handles are left alone.
+ *
+ * @param loader [in] a loader, or NULL
+ */
+JSVM_API void jsvm_file_loader_free(jsvm_file_loader *loader);
 
 /**
  * Makes a JavaScript function that calls C. When JavaScript lets go of it, `finalizer` lets go of userdata.

@@ -30,6 +30,33 @@ install_packages() {
     apt-get install -y --no-install-recommends "$@" || die "apt-get could not install $*"
 }
 
+# fetch_npm NAME VERSION SHA512 FOLDER: a package of npm as FOLDER/package, if it is not there yet.
+fetch_npm() {
+    local name=$1 version=$2 sha512=$3 folder=$4 new
+    [ ! -e "$folder/package/package.json" ] || return 0
+    command -v npm >/dev/null || die "npm is missing, and it fetches $name: run scripts/setup --npm"
+    say "fetching $name $version"
+    mkdir -p "$folder"
+    new=$(mktemp -d "$folder/.new.XXXXXX")
+    # shellcheck disable=SC2064 # the folder of now
+    trap "rm -rf '$new'" EXIT
+    (cd "$new" && npm pack --silent --no-update-notifier "$name@$version" >/dev/null) ||
+        die "npm could not fetch $name $version"
+    sha512sum --check --status <<<"$sha512  $(echo "$new"/*.tgz)" ||
+        die "what npm fetched is not the $name $version that this project knows"
+    tar -xzf "$new"/*.tgz -C "$new"
+    rm -rf "$folder/package"
+    mv "$new/package" "$folder/package"
+    rm -rf "$new"
+}
+
+# The TypeScript compiler: 9 MB of JavaScript. The last one written in JavaScript: TypeScript 7 is a native program.
+typescript=$target/typescript/package/lib/typescript.js
+fetch_typescript() {
+    fetch_npm typescript 6.0.3 cb64efbb14993c3c906a490544f6472859be28a56a222b1d83dfc26709bd7edbca5cb3fc3515a3dfcfce0e335baf8dd2b285ea36e022b047f519d0b1a9671d07 \
+        "$target/typescript"
+}
+
 # installation_root PREFIX: where its files are now, DESTDIR included. The scripts run in the top of the
 # tree, so that a relative path would not be the caller's.
 installation_root() {

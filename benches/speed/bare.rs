@@ -101,6 +101,31 @@ impl Bare {
         self.keep(|scope| v8::Function::new(scope, add).unwrap())
     }
 
+    /// A function of a context whose variables are an object's properties, by the least that this takes: an interceptor
+    /// makes one lookup.
+    pub fn contextified(&self, source: &str) -> &'static v8::Global<v8::Function> {
+        self.keep(|scope| {
+            let (object, name) = (v8::Object::new(scope), v8::String::new(scope, "foo").unwrap());
+            let one = v8::Number::new(scope, 1.0);
+            object.set(scope, name.into(), one.into()).unwrap();
+            let template = v8::ObjectTemplate::new(scope);
+            template.set_named_property_handler(
+                v8::NamedPropertyHandlerConfiguration::new()
+                    .getter(get_of)
+                    .setter(set_of)
+                    .data(object.into()),
+            );
+            let context = v8::Context::new(
+                scope,
+                v8::ContextOptions { global_template: Some(template), ..Default::default() },
+            );
+            let scope = &mut v8::ContextScope::new(scope, context);
+            let source = v8::String::new(scope, source).unwrap();
+            let value = v8::Script::compile(scope, source, None).unwrap().run(scope).unwrap();
+            value.try_into().unwrap()
+        })
+    }
+
     pub fn new_context(&self) {
         let mut locker = self.isolate.lock();
         let isolate: &mut v8::Isolate = &mut locker;
@@ -108,6 +133,30 @@ impl Bare {
         let context = v8::Context::new(scope, Default::default());
         drop(v8::Global::new(scope, context));
     }
+}
+
+fn get_of(
+    scope: &mut Scope,
+    key: v8::Local<v8::Name>,
+    args: v8::PropertyCallbackArguments,
+    mut result: v8::ReturnValue,
+) -> v8::Intercepted {
+    let object: v8::Local<v8::Object> = args.data().cast();
+    let Some(value) = object.get_real_named_property(scope, key) else { return v8::Intercepted::kNo };
+    result.set(value);
+    v8::Intercepted::kYes
+}
+
+fn set_of(
+    scope: &mut Scope,
+    key: v8::Local<v8::Name>,
+    value: v8::Local<v8::Value>,
+    args: v8::PropertyCallbackArguments,
+    _: v8::ReturnValue<v8::Boolean>,
+) -> v8::Intercepted {
+    let object: v8::Local<v8::Object> = args.data().cast();
+    object.set(scope, key.into(), value).unwrap();
+    v8::Intercepted::kYes
 }
 
 fn add(scope: &mut Scope, args: v8::FunctionCallbackArguments, mut result: v8::ReturnValue) {

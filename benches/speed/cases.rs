@@ -25,6 +25,8 @@ fn session(name: &'static str, target: impl Into<Option<f64>>, ours: Side, bare:
 
 /// Host functions called by one run of the loop.
 const LOOP: f64 = 1000.0;
+/// Variables read or written by one run of the loop.
+const TURNS: f64 = 100_000.0;
 
 pub fn all() -> Vec<Pair> {
     // The first of ours starts V8.
@@ -72,6 +74,27 @@ pub fn all() -> Vec<Pair> {
             move || b.inside(|scope| assert_eq!(bare::call(scope, bare_many, LOOP, 1.0), LOOP)),
         )
     });
+
+    let c = o.contextified();
+    c.value("globalThis.foo = 1");
+    for (name, statement, target) in [
+        ("read a variable of a contextified object", "last = foo", Some(1.2)),
+        ("write a variable of a contextified object", "foo = i", None),
+    ] {
+        let source = format!(
+            "(times) => {{ let last = 0; for (let i = 0; i < times; i++) {statement}; return last; }}"
+        );
+        let (function, bare_function) = (c.value(&source), b.contextified(&source));
+        pairs.push(Pair {
+            each: TURNS,
+            ..pair(
+                name,
+                target,
+                move || assert!(ours::call(function, TURNS, 0.0) >= 0.0),
+                move || b.inside(|scope| assert!(bare::call(scope, bare_function, TURNS, 0.0) >= 0.0)),
+            )
+        });
+    }
 
     let source = "(text) => text";
     let (echo, bare_echo) = (o.value(source), b.value::<v8::Function>(source));
@@ -130,6 +153,7 @@ pub fn all() -> Vec<Pair> {
     ));
 
     pairs.push(pair("a new context", 1.05, move || o.new_context(), move || b.new_context()));
+    pairs.push(pair("a new contextified object", 1.1, move || o.new_contextified(), move || b.new_context()));
     pairs.push(pair("a new isolate", 1.05, || ours::free_isolate(ours::new_isolate()), || drop(Bare::new())));
 
     // A name of its own each time: V8 keeps what it has compiled by source and name.

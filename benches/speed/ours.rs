@@ -1,7 +1,10 @@
 //! The work by the C ABI, as a C program does it.
 
+use jsvm::capi::boundary::Bool;
 use jsvm::capi::call::jsvm_function_call;
-use jsvm::capi::context::{jsvm_context, jsvm_context_evaluate, jsvm_context_free, jsvm_context_new};
+use jsvm::capi::context::{
+    jsvm_context, jsvm_context_evaluate, jsvm_context_free, jsvm_context_new, jsvm_context_options,
+};
 use jsvm::capi::error::{jsvm_error, jsvm_error_message};
 use jsvm::capi::function::{jsvm_call, jsvm_function_new};
 use jsvm::capi::isolate::*;
@@ -64,6 +67,22 @@ impl Ours {
         Ours { isolate, context }
     }
 
+    /// Options of a context whose variables are the properties of a new object.
+    fn contextify() -> jsvm_context_options {
+        // SAFETY: zero is the default of every field.
+        let mut options: jsvm_context_options = unsafe { std::mem::zeroed() };
+        options.struct_size = size_of::<jsvm_context_options>();
+        options.contextify = Bool::TRUE;
+        options
+    }
+
+    /// The same isolate with a contextified object.
+    pub fn contextified(self) -> Ours {
+        let mut context = null_mut();
+        ok!(jsvm_context_new(self.isolate, &Ours::contextify(), &mut context));
+        Ours { context, ..self }
+    }
+
     /// What the source evaluates to, by its handle.
     pub fn value(self, source: &str) -> *mut jsvm_value {
         let mut slot = jsvm_slot::UNDEFINED;
@@ -116,12 +135,17 @@ impl Ours {
         ok!(jsvm_object_set(object, &text(key), &number(value), null()));
     }
 
-    /// A new context, used once and let go.
+    /// A new context, let go at once.
     pub fn new_context(self) {
         let mut context = null_mut();
         ok!(jsvm_context_new(self.isolate, null(), &mut context));
         // SAFETY: a handle that is ours.
         unsafe { jsvm_context_free(context) };
+    }
+
+    pub fn new_contextified(self) {
+        // SAFETY: a handle that is ours.
+        unsafe { jsvm_context_free(self.contextified().context) };
     }
 
     pub fn compile(self, source: &str, filename: &str, cache: Option<&jsvm_bytes>) {

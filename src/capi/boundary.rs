@@ -181,6 +181,8 @@ pub unsafe fn texts(data: *const jsvm_str, len: usize, argument: &str) -> Result
 pub struct Bool(u8);
 
 impl Bool {
+    pub const TRUE: Bool = Bool(1);
+
     pub fn get(self) -> bool {
         self.0 != 0
     }

@@ -13,6 +13,7 @@ pub mod compile_function;
 pub mod context;
 pub mod error;
 pub mod exception;
+pub mod file_loader;
 pub mod function;
 pub mod graph;
 pub mod import;

@@ -1,7 +1,7 @@
 //! compileFunction.
 
 use crate::engine::enter::Outcome;
-use crate::node_vm::{bytes, context_of, define, import_answer, list, string, uint8_array};
+use crate::node_vm::{bytes, context_of, define, import_answer, int32, list, string, uint8_array};
 use crate::realm::native::Natives;
 use crate::vm::compile_function::{self, Options};
 use crate::vm::decorate::decorating;
@@ -21,8 +21,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let undefined = v8::undefined(scope).into();
         let import = import_answer(scope, arguments.get(9), undefined)?;
         let origin = Origin {
-            line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-            column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+            line_offset: int32(arguments.get(2)),
+            column_offset: int32(arguments.get(3)),
             host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
             ..Origin::new(string(arguments.get(1))?)
         };

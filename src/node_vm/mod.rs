@@ -2,7 +2,7 @@
 
 mod contextify;
 mod function;
-mod module;
+pub mod module;
 mod script;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
@@ -19,6 +19,12 @@ use v8::Local;
 pub const SOURCES: &[&[Source]] = &[&[
     Source { name: "node:vm", text: include_str!("vm.js"), natives },
     Source { name: "node:internal/vm/context", text: "return native;", natives: contextify::natives },
+    // `importerOf(name)`, where there is one: what answers the imports of code of that name.
+    Source {
+        name: "node:internal/vm/default_loader",
+        text: "return { __proto__: null, importerOf: undefined };",
+        natives: |_| Ok(()),
+    },
     Source { name: "node:internal/vm/module", text: include_str!("module.js"), natives: module::natives },
 ]];
 
@@ -45,13 +51,18 @@ fn text(scope: &Scope<'_, '_>, argument: Local<v8::Value>) -> Option<String> {
     argument.is_string().then(|| argument.to_rust_string_lossy(scope))
 }
 
+/// The number that an argument is; vm.js has looked. Who calls a native past vm.js gets 0: a conversion would run guest code.
+fn int32(argument: Local<v8::Value>) -> i32 {
+    Local::<v8::Int32>::try_from(argument).map_or(0, |number| number.value())
+}
+
 /// The bytes of a view, if the argument is one.
 fn bytes<'s>(scope: &mut Scope<'s, '_>, argument: Local<'s, v8::Value>) -> Option<Vec<u8>> {
     argument.is_array_buffer_view().then(|| value::bytes(scope, argument))
 }
 
 /// Bytes as a Uint8Array of the scope's context.
-fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> Outcome<Local<'s, v8::Value>> {
+pub fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> Outcome<Local<'s, v8::Value>> {
     let len = bytes.len();
     let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
     let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
@@ -81,7 +92,7 @@ fn context_of<'s>(
 }
 
 /// Who answers the imports of some code, if vm.js gives somebody.
-fn import_answer<'s>(
+pub fn import_answer<'s>(
     scope: &Scope<'s, '_>,
     callback: Local<'s, v8::Value>,
     referrer: Local<'s, v8::Value>,
@@ -105,14 +116,10 @@ where
 }
 
 /// The limits of a run; no timeout is 0.
-fn limits<'s>(
-    scope: &mut Scope<'s, '_>,
-    timeout: Local<'s, v8::Value>,
-    break_on_sigint: Local<'s, v8::Value>,
-) -> Limits<'static> {
-    let timeout = timeout.uint32_value(scope).filter(|ms| *ms > 0);
+fn limits(timeout: Local<v8::Value>, break_on_sigint: Local<v8::Value>) -> Limits<'static> {
+    let timeout = Local::<v8::Uint32>::try_from(timeout).ok().filter(|ms| ms.value() > 0);
     Limits {
-        timeout: timeout.map(|ms| Duration::from_millis(ms.into())),
+        timeout: timeout.map(|ms| Duration::from_millis(ms.value().into())),
         break_on_sigint: break_on_sigint.is_true(),
         ..Limits::NONE
     }

@@ -3,7 +3,9 @@
 use crate::engine::enter::{Outcome, Scope};
 use crate::engine::error::Error;
 use crate::engine::value;
-use crate::node_vm::{bytes, context_of, import_answer, limits, list, run_within, string, uint8_array};
+use crate::node_vm::{
+    bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
+};
 use crate::realm::native::Natives;
 use crate::vm::import::Phase;
 use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
@@ -18,8 +20,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let context = context_of(scope, arguments.get(5))?;
         let import = import_answer(scope, arguments.get(7), arguments.get(8))?;
         let origin = Origin {
-            line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-            column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+            line_offset: int32(arguments.get(2)),
+            column_offset: int32(arguments.get(3)),
             ..Origin::new(string(arguments.get(1))?)
         };
         let given = SourceText {
@@ -73,6 +75,15 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         result.set(v8::Array::new_with_elements(scope, &flat).into());
         Ok(())
     })?;
+    // fulfilled(value): what it has been fulfilled with, if it is a promise that has been.
+    native.function("fulfilled", |scope, arguments, result| {
+        if let Ok(promise) = arguments.get(0).try_cast::<v8::Promise>()
+            && promise.state() == v8::PromiseState::Fulfilled
+        {
+            result.set(promise.result(scope));
+        }
+        Ok(())
+    })?;
     native.function("linkRequests", |scope, arguments, _| {
         let record = record(arguments)?;
         let linked = list::<v8::Object>(scope, arguments.get(1))?;
@@ -91,7 +102,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     // evaluate(record, timeout, breakOnSigint): a promise of the module's context.
     native.function("evaluate", |scope, arguments, result| {
         let record = record(arguments)?;
-        let limits = limits(scope, arguments.get(1), arguments.get(2));
+        let limits = limits(arguments.get(1), arguments.get(2));
         result.set(run_within(scope, &limits, |scope| evaluate(scope, record))?.into());
         Ok(())
     })?;
@@ -130,11 +141,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     // setExport(record, name, value).
     native.function("setExport", |scope, arguments, _| {
-        let record = record(arguments)?;
-        let module = module::module(scope, record);
-        let context = home(scope, record);
+        let module = module::module(scope, record(arguments)?);
         let name = string(arguments.get(1))?;
-        let scope = &mut v8::ContextScope::new(scope, context);
         module::set_export(scope, module, name, arguments.get(2))
     })?;
     // setContextImport(context, import, referrer).

@@ -3,7 +3,9 @@
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, throw};
 use crate::engine::{raw, value};
-use crate::node_vm::{bytes, context_of, define, import_answer, limits, run_within, string, uint8_array};
+use crate::node_vm::{
+    bytes, context_of, define, import_answer, int32, limits, run_within, string, uint8_array,
+};
 use crate::realm::native::{self, Natives};
 use crate::vm::decorate::decorating;
 use crate::vm::script::{self, Compiled};
@@ -14,13 +16,21 @@ use v8::{FunctionCallbackArguments, Local, ReturnValue};
 const FIELD_SCRIPT: usize = 0;
 const FIELD_CODE: usize = 1;
 const FIELDS: usize = 2;
+/// Properties of each instance, undefined without such a comment: the template has them, since most scripts have none.
+const SOURCE_URL: &str = "sourceURL";
+const SOURCE_MAP_URL: &str = "sourceMapURL";
 
 pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     let scope = &mut *native.scope;
     let class = v8::FunctionTemplate::builder(native::bounded(construct)).build(scope);
     let name = value::string(scope, "ContextifyScript")?;
     class.set_class_name(name);
-    class.instance_template(scope).set_internal_field_count(FIELDS);
+    let instance = class.instance_template(scope);
+    instance.set_internal_field_count(FIELDS);
+    let undefined: Local<v8::Value> = v8::undefined(scope).into();
+    for url in [SOURCE_URL, SOURCE_MAP_URL] {
+        instance.set(value::string(scope, url)?.into(), undefined.into());
+    }
     let signature = v8::Signature::new(scope, class);
     let prototype = class.prototype_template(scope);
     let create = v8::FunctionTemplate::builder(native::bounded(create_cached_data));
@@ -53,8 +63,8 @@ fn construct<'s>(
     let context = context_of(scope, arguments.get(6))?;
     let import = import_answer(scope, arguments.get(7), this.into())?;
     let origin = Origin {
-        line_offset: arguments.get(2).int32_value(scope).unwrap_or(0),
-        column_offset: arguments.get(3).int32_value(scope).unwrap_or(0),
+        line_offset: int32(arguments.get(2)),
+        column_offset: int32(arguments.get(3)),
         host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
         ..Origin::new(string(arguments.get(1))?)
     };
@@ -64,21 +74,36 @@ fn construct<'s>(
     };
     this.set_internal_field(FIELD_SCRIPT, unbound.into());
     this.set_internal_field(FIELD_CODE, code.into());
+    let produce = arguments.get(5).is_true();
+    // In Node the URLs come after what there is of cached data.
+    let again = cached_data_rejected.is_some() || produce;
+    if again {
+        for name in [SOURCE_URL, SOURCE_MAP_URL] {
+            this.delete(scope, value::string(scope, name)?.into()).thrown()?;
+        }
+    }
     if let Some(rejected) = cached_data_rejected {
         let rejected = v8::Boolean::new(scope, rejected);
         define(scope, this, "cachedDataRejected", rejected.into())?;
     }
-    if arguments.get(5).is_true() {
+    if produce {
         let data = script::create_cached_data(scope, unbound, code)?;
         let data = uint8_array(scope, data)?;
         define(scope, this, "cachedData", data)?;
         let produced = v8::Boolean::new(scope, true);
         define(scope, this, "cachedDataProduced", produced.into())?;
     }
+    let urls = [
+        (SOURCE_URL, script::source_url(scope, unbound)),
+        (SOURCE_MAP_URL, script::source_map_url(scope, unbound)),
+    ];
     let undefined: Local<v8::Value> = v8::undefined(scope).into();
-    let (source_url, map_url) = (script::source_url(scope, unbound), script::source_map_url(scope, unbound));
-    define(scope, this, "sourceURL", source_url.map_or(undefined, Into::into))?;
-    define(scope, this, "sourceMapURL", map_url.map_or(undefined, Into::into))
+    for (name, url) in urls {
+        if again || url.is_some() {
+            define(scope, this, name, url.map_or(undefined, Into::into))?;
+        }
+    }
+    Ok(())
 }
 
 /// What an instance holds. The signature lets only instances through, but not only complete ones.
@@ -110,7 +135,7 @@ fn run_in_context<'s>(
     let unbound = field(scope, arguments.this(), FIELD_SCRIPT)?;
     let context = context_of(scope, arguments.get(0))?;
     let display_errors = arguments.get(2).is_true();
-    let limits = limits(scope, arguments.get(1), arguments.get(3));
+    let limits = limits(arguments.get(1), arguments.get(3));
     let scope = &mut v8::ContextScope::new(scope, context);
     let run = |scope: &mut Scope<'s, '_>| match display_errors {
         true => decorating(scope, |scope| script::run(scope, unbound)),

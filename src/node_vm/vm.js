@@ -9,15 +9,19 @@ const {
 } = load('validate');
 const { ContextifyScript, compileFunction: compile } = native;
 const { contextify, isContextified, measure, warn } = load('node:internal/vm/context');
-const { Module, SourceTextModule, SyntheticModule, importer, setContextImport } = load('node:internal/vm/module');
+const {
+  asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport,
+} = load('node:internal/vm/module');
+const defaultLoader = load('node:internal/vm/default_loader');
 const { apply } = Reflect;
 
-// What natives give as bytes is a Buffer to Node's users.
-const buffer = (bytes) => load('buffer').Buffer.from(bytes.buffer);
+// The errors ask for it only when they need it: the guest can have changed what it uses by then.
+load('inspect');
+
 const { createCachedData } = ContextifyScript.prototype;
 ContextifyScript.prototype.createCachedData = {
   createCachedData() {
-    return buffer(apply(createCachedData, this, []));
+    return asBuffer(apply(createCachedData, this, []));
   },
 }.createCachedData;
 
@@ -40,14 +44,29 @@ function requireImport(callback) {
   }
 }
 
-// What answers the imports of code that is compiled with the option.
-function answer(callback) {
-  return typeof callback === 'function' ? importer(callback) : undefined;
+let warnedOfLoader = false;
+
+// What answers the imports of code of that name that is compiled with the option.
+function answer(callback, name) {
+  if (callback !== constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) return callback && importer(callback);
+  if (!warnedOfLoader) {
+    warnedOfLoader = true;
+    warn('vm.USE_MAIN_CONTEXT_DEFAULT_LOADER is an experimental feature and might change at any time',
+      'ExperimentalWarning');
+  }
+  return defaultLoader.importerOf?.(name);
 }
+
+// Objects that were found to be contextified, which they stay: each run asks, and a native takes longer to answer.
+const known = new WeakSet();
+const { add, has } = WeakSet.prototype;
 
 function isContext(object) {
   requireObject('object', object, true);
-  return isContextified(object);
+  if (apply(has, known, [object])) return true;
+  const is = isContextified(object);
+  if (is) apply(add, known, [object]);
+  return is;
 }
 
 function requireContext(object) {
@@ -70,8 +89,8 @@ class Script extends ContextifyScript {
     requireBoolean('options.produceCachedData', produceCachedData);
     requireImport(importModuleDynamically);
     super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context,
-      answer(importModuleDynamically));
-    if (produceCachedData) this.cachedData = buffer(this.cachedData);
+      answer(importModuleDynamically, filename));
+    if (produceCachedData) this.cachedData = asBuffer(this.cachedData);
   }
 
   runInThisContext(options) {
@@ -91,11 +110,13 @@ class Script extends ContextifyScript {
   }
 }
 
-// The options of a run. No timeout is 0.
+// The options of a run. No timeout is 0. Here and below each option is read when and as often as in Node: getters may
+// throw, and say something else the second time.
 function runOptions(options = NO_OPTIONS) {
   requireObject('options', options);
-  const { timeout, displayErrors = true, breakOnSigint = false } = options;
+  const { timeout } = options;
   if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
+  const { displayErrors = true, breakOnSigint = false } = options;
   requireBoolean('options.displayErrors', displayErrors);
   requireBoolean('options.breakOnSigint', breakOnSigint);
   return { timeout: timeout ?? 0, displayErrors, breakOnSigint };
@@ -104,20 +125,19 @@ function runOptions(options = NO_OPTIONS) {
 // createContext's options out of those of runInNewContext.
 function contextOptions(options) {
   if (!options) return NO_OPTIONS;
-  const { contextName, contextOrigin, contextCodeGeneration, microtaskMode } = options;
-  const made = { __proto__: null, microtaskMode };
-  if (contextName !== undefined) requireString('options.contextName', contextName);
-  made.name = contextName;
-  if (contextOrigin !== undefined) requireString('options.contextOrigin', contextOrigin);
-  made.origin = contextOrigin;
-  if (contextCodeGeneration !== undefined) {
-    requireObject('options.contextCodeGeneration', contextCodeGeneration);
-    const { strings, wasm } = contextCodeGeneration;
+  const made = {
+    __proto__: null, name: options.contextName, origin: options.contextOrigin, microtaskMode: options.microtaskMode,
+  };
+  if (made.name !== undefined) requireString('options.contextName', made.name);
+  if (made.origin !== undefined) requireString('options.contextOrigin', made.origin);
+  if (options.contextCodeGeneration !== undefined) {
+    requireObject('options.contextCodeGeneration', options.contextCodeGeneration);
+    const { strings, wasm } = options.contextCodeGeneration;
     if (strings !== undefined) requireBoolean('options.contextCodeGeneration.strings', strings);
     if (wasm !== undefined) requireBoolean('options.contextCodeGeneration.wasm', wasm);
     made.codeGeneration = { __proto__: null, strings, wasm };
   }
-  if (microtaskMode !== undefined) requireString('options.microtaskMode', microtaskMode);
+  if (options.microtaskMode !== undefined) requireString('options.microtaskMode', options.microtaskMode);
   return made;
 }
 
@@ -137,7 +157,7 @@ function createContext(contextObject = { __proto__: plain }, options = NO_OPTION
   const global = contextify(ordinary ? undefined : contextObject, name, origin, strings, wasm,
     microtaskMode === 'afterEvaluate');
   const context = ordinary ? global : contextObject;
-  if (importModuleDynamically !== undefined) setContextImport(context, answer(importModuleDynamically), context);
+  if (importModuleDynamically !== undefined) setContextImport(context, answer(importModuleDynamically, ''), context);
   return context;
 }
 
@@ -162,7 +182,7 @@ function runInNewContext(code, contextObject, options) {
   if (typeof options === 'string') options = { __proto__: null, filename: options };
   const context = createContext(contextObject, contextOptions(options));
   options = compiledIn(context, options);
-  return createScript(code, options).runInContext(context, options);
+  return createScript(code, options).runInNewContext(context, options);
 }
 
 function runInThisContext(code, options) {
@@ -175,7 +195,7 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   if (params !== undefined) requireStrings('params', params);
   requireObject('options', options);
   const {
-    filename = '', lineOffset = 0, columnOffset = 0, cachedData, produceCachedData = false, parsingContext,
+    filename = '', columnOffset = 0, lineOffset = 0, cachedData, produceCachedData = false, parsingContext,
     contextExtensions = [], importModuleDynamically,
   } = options;
   requireString('options.filename', filename);
@@ -190,8 +210,8 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   requireObjects('options.contextExtensions', contextExtensions);
   requireImport(importModuleDynamically);
   const compiled = compile(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
-    contextExtensions, params, answer(importModuleDynamically));
-  if (produceCachedData) compiled.cachedData = buffer(compiled.cachedData);
+    contextExtensions, params, answer(importModuleDynamically, filename));
+  if (produceCachedData) compiled.cachedData = asBuffer(compiled.cachedData);
   return compiled;
 }
 

@@ -13,18 +13,24 @@ const toString = function toString() {
 };
 const hidden = (value) => ({ __proto__: null, value, configurable: true, writable: true });
 const between = (Kind) =>
-  [Kind, create(Kind.prototype, { __proto__: null, constructor: hidden(Kind), toString: hidden(toString) })];
-const prototypes = [Error, RangeError, TypeError].map(between);
+  create(Kind.prototype, { __proto__: null, constructor: hidden(Kind), toString: hidden(toString) });
+const kinds = [Error, RangeError, TypeError].map((Kind) => ({ Kind, name: Kind.name, prototype: between(Kind) }));
 
 // An Error with one of Node's codes: the code is a property, and stands in the stack.
 function coded(Kind, code, message) {
   const error = new Kind(message);
-  for (let i = 0; i < prototypes.length; i++) {
-    if (prototypes[i][0] === Kind) setPrototypeOf(error, prototypes[i][1]);
+  let name = 'Error';
+  for (let i = 0; i < kinds.length; i++) {
+    if (kinds[i].Kind !== Kind) continue;
+    setPrototypeOf(error, kinds[i].prototype);
+    ({ name } = kinds[i]);
   }
-  const name = { __proto__: null, value: `${error.name} [${code}]`, configurable: true, writable: true };
-  defineProperty(error, 'name', name);
-  void error.stack; // V8 writes the name down when the stack is first asked for.
+  defineProperty(error, 'name', hidden(`${name} [${code}]`));
+  try {
+    void error.stack; // V8 writes the name down when the stack is first asked for.
+  } catch {
+    // The guest's Error.prepareStackTrace has thrown.
+  }
   delete error.name;
   return defineProperty(error, 'code',
     { __proto__: null, value: code, configurable: true, enumerable: true, writable: true });
@@ -38,7 +44,7 @@ function describe(value) {
       return `function ${value.name}`;
     case 'object': {
       const name = value.constructor?.name;
-      return name ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
+      return name && typeof name === 'string' ? `an instance of ${name}` : load('inspect').inspect(value, { depth: -1 });
     }
     case 'string': {
       const text = value.length > 28 ? `${slice(value, 0, 25)}...` : value;

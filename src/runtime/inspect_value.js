@@ -8,9 +8,8 @@ const { KEYED, ELEMENT, KEYED_IN_LIST, prefixOf, shapeOf } = load('inspect_kinds
 const { laidOut } = load('inspect_layout');
 const { bigNumeral, columns, escape, isIdentifier, numeral, quoted } = load('inspect_text');
 const { brand, constructorName, proxyOf } = load('inspect_native');
-const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
-const { ownKeys } = Reflect;
-const { call } = Function.prototype;
+const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
+const { apply, ownKeys } = Reflect;
 const hasOwn = object.hasOwnProperty;
 const Names = Set;
 const Marks = Map;
@@ -159,7 +158,7 @@ class State {
   custom(method, value, level) {
     const depth = this.depth === null ? null : this.depth - level;
     const options = { ...this.options(), stylize: (text, style) => this.paint(`${text}`, style) };
-    const result = call.call(method, value, depth, options, inspect);
+    const result = apply(method, value, [depth, options, inspect]);
     if (result === value) return undefined;
     if (typeof result !== 'object' && typeof result !== 'function') return this.indented(`${result}`);
     return this.indented(this.show(result, level));
@@ -277,7 +276,7 @@ class State {
     if (!wanted) return this.paint(`[${label}]`, 'special');
     const around = (text) => `${this.paint(`[${label}:`, 'special')} ${text}${this.paint(']', 'special')}`;
     try {
-      const value = call.call(get, self);
+      const value = apply(get, self, []);
       if (value === null || typeof value !== 'object') return around(this.primitiveOrName(value));
       this.indentation += 2;
       const text = `${this.paint(`[${label}]`, 'special')} ${this.show(value, level)}`;
@@ -327,7 +326,7 @@ class State {
       if (depth !== 0 || value === at) {
         at = getPrototypeOf(at);
         if (at === null) return;
-        const { value: maker } = getOwnPropertyDescriptor(at, 'constructor') ?? {};
+        const maker = getOwnPropertyDescriptor(at, 'constructor')?.value;
         if (typeof maker === 'function' && isBuiltin(nameOf(maker))) return;
       }
       const found = ownKeys(at);
@@ -345,6 +344,9 @@ class State {
   }
 }
 
+// Its fields are its own, whatever setters the guest has put into Object.prototype.
+setPrototypeOf(State.prototype, null);
+
 // `[Array]`, `[Foo]`, `[Object: null prototype]`.
 function nameOnly(about) {
   const fallback = about.constructor === null ? constructorName(about.value) : '';
@@ -361,11 +363,11 @@ function nameOf(maker) {
 
 // The name of the class whose prototype `at` is, if `value` is an instance of it; otherwise ''.
 function classAt(at, value) {
-  const { value: maker } = getOwnPropertyDescriptor(at, 'constructor') ?? {};
+  const maker = getOwnPropertyDescriptor(at, 'constructor')?.value;
   if (typeof maker !== 'function') return '';
   const name = nameOf(maker) ?? constructorName(value);
   if (name === '') return '';
-  const { value: prototype } = getOwnPropertyDescriptor(maker, 'prototype') ?? {};
+  const prototype = getOwnPropertyDescriptor(maker, 'prototype')?.value;
   // Function.prototype is a function.
   const isObject = prototype !== null && (typeof prototype === 'object' || typeof prototype === 'function');
   return isObject && object.isPrototypeOf(prototype, value) ? name : '';
@@ -402,7 +404,7 @@ function inspect(value, options, ...older) {
   } else if (options === null || typeof options !== 'object') {
     given = undefined;
   }
-  const known = {};
+  const known = { __proto__: null };
   if (given !== undefined) take(known, given);
   const state = new State(known);
   state.given = given;

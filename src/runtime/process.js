@@ -8,7 +8,7 @@ const uncaught = load('uncaught');
 const { isArray } = Array;
 const { isView } = ArrayBuffer;
 const { defineProperty, freeze } = Object;
-const { isInteger, isNaN } = Number;
+const { isInteger, isNaN, MAX_SAFE_INTEGER } = Number;
 
 const BILLION = 1_000_000_000n;
 const started = native.now();
@@ -59,6 +59,24 @@ function hrtime(previous) {
   return nanoseconds < 0 ? [seconds - 1, nanoseconds + 1e9] : [seconds, nanoseconds];
 }
 hrtime.bigint = () => native.now();
+
+// Microseconds of all threads, since the process began or since a previous answer.
+function cpuUsage(previous) {
+  const usage = native.cpu();
+  if (!previous) return { user: usage[0], system: usage[1] };
+  if (typeof previous !== 'object' || isArray(previous)) {
+    throw invalidArgType('prevValue', 'of type object', previous);
+  }
+  const [user, system] = ['user', 'system'].map((key, index) => {
+    const value = previous[key];
+    if (typeof value !== 'number') throw invalidArgType(`prevValue.${key}`, 'of type number', value);
+    if (!(value >= 0 && value <= MAX_SAFE_INTEGER)) {
+      throw coded(RangeError, 'ERR_INVALID_ARG_VALUE', `The property 'prevValue.${key}' is invalid. Received ${value}`);
+    }
+    return usage[index] - value;
+  });
+  return { user, system };
+}
 
 function memoryUsage() {
   const [rss, heapTotal, heapUsed, external, arrayBuffers] = native.memory();
@@ -160,6 +178,7 @@ Object.assign(process, {
   cwd: native.cwd,
   uptime: () => Number(native.now() - started) / 1e9,
   hrtime,
+  cpuUsage,
   memoryUsage,
   nextTick,
   emitWarning,
@@ -180,7 +199,7 @@ function uncaughtException(error, origin) {
   if (process.listenerCount('uncaughtExceptionMonitor') > 0) emit('uncaughtExceptionMonitor', error, origin);
   return emit('uncaughtException', error, origin);
 }
-uncaught.setHandler((error) => uncaughtException(error, 'uncaughtException'));
+uncaught.setHandler(uncaughtException);
 
 // What a rejection comes to that nobody handles: its reason, if that is an Error.
 function rejectionError(reason) {
@@ -190,10 +209,23 @@ function rejectionError(reason) {
 }
 
 const reported = new WeakSet();
+// Says where the main module still waits, if it does.
+let unsettled = () => undefined;
 
-// The rest is for process.rs.
+// A program that comes to its end while its main module waits.
+function reportUnsettled() {
+  const places = unsettled();
+  if (places === undefined) return;
+  state.code = 13;
+  for (const place of places) output.write(2, `Warning: Detected unsettled top-level await at ${place}\n\n\n`);
+}
+
+// The rest is for process.rs, and for who runs the main module.
 return {
   process,
+  setUnsettled(places) {
+    unsettled = places;
+  },
   state,
   rejectionError,
 
@@ -222,6 +254,7 @@ return {
   end(failed) {
     // As in Node an error goes before a code that was set, but for that of a process.exit which is under way.
     if (failed) state.code = state.exiting ? state.code ?? 1 : 1;
+    else if (state.code === undefined && !state.exiting) reportUnsettled();
     try {
       emitExit();
     } catch (error) {

@@ -57,6 +57,11 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         }
         Ok(())
     })?;
+    native.function("cpu", |scope, _, result| {
+        let figures = cpu_usage().map(|figure| v8::Number::new(scope, figure).into());
+        result.set(v8::Array::new_with_elements(scope, &figures).into());
+        Ok(())
+    })?;
     native.function("memory", |scope, _, result| {
         let heap = scope.get_heap_statistics();
         let figures = [
@@ -110,6 +115,15 @@ fn columns(fd: i32) -> Option<u32> {
     // SAFETY: writes our own variable.
     let is_terminal = unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &mut size) } == 0;
     is_terminal.then_some(u32::from(size.ws_col))
+}
+
+/// Microseconds that the process's threads have run, in their own code and in the system's.
+fn cpu_usage() -> [f64; 2] {
+    // SAFETY: zeros are a value of it.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: writes our own variable.
+    unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
+    [usage.ru_utime, usage.ru_stime].map(|time| time.tv_sec as f64 * 1e6 + time.tv_usec as f64)
 }
 
 /// Bytes of the process's memory that are in RAM; 0 where the system does not say.

@@ -6,13 +6,14 @@
 //! on with the global object behind.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
+use crate::engine::error::{Error, Status};
 use crate::engine::{raw, value};
 use crate::vm::interceptors;
 use crate::vm::state::state;
 use v8::{IndexFilter, Local, PropertyAttribute};
 
 /// The field of a contextified global that has the sandbox, once the context is made.
-const FIELD_SANDBOX: i32 = 0;
+const FIELD_SANDBOX: usize = 0;
 const FIELDS: usize = 1;
 
 /// What an interceptor says of a property: Some is the answer, None leaves it to V8.
@@ -42,8 +43,14 @@ pub fn attach(
         global.define_own_property(scope, tag.into(), class.into(), PropertyAttribute::DONT_ENUM).thrown()?;
     }
     // From here on the interceptors answer.
-    global.set_internal_field(FIELD_SANDBOX as usize, sandbox.into());
-    Ok(())
+    global.set_internal_field(FIELD_SANDBOX, sandbox.into());
+    match sandbox_of(scope, global) {
+        Some(found) if raw::word(found) == raw::word(sandbox) => Ok(()),
+        _ => {
+            Err(Error::new(Status::Unsupported, "this build of V8 lays its objects out in another way")
+                .into())
+        }
+    }
 }
 
 /// The sandbox of a contextified global; None for an ordinary one.
@@ -55,24 +62,25 @@ pub fn sandbox_of<'s>(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> O
 }
 
 /// The two objects of a contextified global.
-#[derive(Clone, Copy)]
 pub struct Both<'s> {
     sandbox: Local<'s, v8::Object>,
     /// `globalThis`. V8 is asked in ways that skip the interceptors, so that it stands for what is behind.
     global: Local<'s, v8::Object>,
+    /// `raw::is_ordinary` of the sandbox.
+    ordinary: bool,
 }
 
 impl<'s> Both<'s> {
     /// None while the context is being made.
     pub fn of(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> Option<Both<'s>> {
-        // SAFETY: the template has given the global its fields, and V8 the handle to this callback.
-        let field = unsafe {
-            let field = raw::v8__Object__GetInternalField(raw::ptr(global), FIELD_SANDBOX);
-            raw::local(scope, field.cast::<v8::Value>())
-        };
-        let sandbox = field.filter(|field| field.is_object())?;
-        // SAFETY: just looked at.
-        Some(Both { sandbox: unsafe { Local::cast_unchecked(sandbox) }, global })
+        // SAFETY: our template has made it; `attach` puts an object there.
+        let (sandbox, ordinary) = unsafe { raw::global_field(scope, global) }?;
+        Some(Both { sandbox, global, ordinary })
+    }
+
+    /// The global's context, where the sandbox is not of the plain kind, which needs none.
+    pub fn context(&self, scope: &Scope<'s, '_>) -> Option<Local<'s, v8::Context>> {
+        if self.ordinary { None } else { self.global.get_creation_context(scope) }
     }
 }
 
@@ -111,9 +119,10 @@ fn has_own_accessor<'s>(
 }
 
 /// A read: the sandbox and its prototypes, then the global behind. Who reads the sandbox gets the global.
+#[inline]
 pub fn get<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
 ) -> Answer<Local<'s, v8::Value>> {
     let value = match found(scope, both.sandbox.get_real_named_property(scope, key))? {
@@ -123,13 +132,15 @@ pub fn get<'s>(
             None => return Ok(None),
         },
     };
-    Ok(Some(if value == both.sandbox { both.global.into() } else { value }))
+    // Not by `==`: the crate would first look up whose handles they are.
+    let itself = raw::word(value) == raw::word(both.sandbox);
+    Ok(Some(if itself { both.global.into() } else { value }))
 }
 
 /// A write goes to the sandbox. Left to V8 it goes on to the descriptor and the definer, and to the global behind.
 pub fn set<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
     value: Local<'s, v8::Value>,
 ) -> Answer<()> {
@@ -144,7 +155,7 @@ pub fn set<'s>(
     // V8 would go on to write the same value once more, by the definer. That changes nothing if the sandbox has an
     // ordinary data property now, nobody else could see the second write, and there is nothing behind to be kept up.
     // (For `function f() {}` V8 asks as for a write, and goes on to declare it behind.)
-    let plain = behind.is_none() && !value.is_function() && raw::is_ordinary(both.sandbox);
+    let plain = behind.is_none() && !value.is_function() && both.ordinary;
     let data = plain
         && front.is_some()
         && has_own(scope, both.sandbox, key)?
@@ -154,7 +165,7 @@ pub fn set<'s>(
         return Ok(Some(()));
     }
     // The setter of the sandbox's own accessor is called once.
-    let done = match raw::is_ordinary(both.sandbox) {
+    let done = match both.ordinary {
         true => has_own_accessor(scope, both.sandbox, key)?,
         false => match own_descriptor(scope, both.sandbox, key)? {
             Some(own) => field_of(scope, own, "get")?.is_some(),
@@ -167,7 +178,7 @@ pub fn set<'s>(
 /// `in`, `hasOwnProperty` and what V8 looks at before it stores in strict code: own properties only.
 pub fn query<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
 ) -> Answer<PropertyAttribute> {
     let behind = match has_own(scope, both.global, key)? {
@@ -175,15 +186,18 @@ pub fn query<'s>(
         false => None,
     };
     let Some(front) = own_attributes(scope, both.sandbox, key)? else { return Ok(behind) };
-    // What `var` has declared stays declared, whatever the sandbox says of its copy.
-    let declared = behind.is_some_and(|behind| behind.is_dont_delete());
+    // What `var` has declared stays declared for `let`, whatever the sandbox says of its copy. For `function` V8 asks the
+    // same, and may not redeclare what also is hidden or read-only: there the sandbox's word stands.
+    let declared = behind.is_some_and(|behind| behind.is_dont_delete())
+        && !front.is_dont_enum()
+        && !front.is_read_only();
     Ok(Some(if declared { front | PropertyAttribute::DONT_DELETE } else { front }))
 }
 
 /// `getOwnPropertyDescriptor`: the sandbox's own.
 pub fn describe<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
 ) -> Answer<Local<'s, v8::Value>> {
     match both.sandbox.has_own_property(scope, key).thrown()? {
@@ -195,7 +209,7 @@ pub fn describe<'s>(
 /// `defineProperty`: on the sandbox, with the fields that are given and no others.
 pub fn define<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
     given: &v8::PropertyDescriptor,
 ) -> Answer<()> {
@@ -229,14 +243,14 @@ pub fn define<'s>(
 }
 
 /// `delete`: what the sandbox refuses stays; else V8 goes on to delete behind. The answer is whether it is gone.
-pub fn delete<'s>(scope: &Scope<'s, '_>, both: Both<'s>, key: Local<'s, v8::Name>) -> Answer<bool> {
+pub fn delete<'s>(scope: &Scope<'s, '_>, both: &Both<'s>, key: Local<'s, v8::Name>) -> Answer<bool> {
     let deleted = both.sandbox.delete(scope, key.into()).thrown()?;
     Ok((!deleted).then_some(false))
 }
 
 /// The sandbox's own keys, enumerable or not: V8 asks the query for that. Without indices these are strings and
 /// symbols, else only the indices, as numbers.
-pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: Both<'s>, indices: bool) -> Outcome<Local<'s, v8::Array>> {
+pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: &Both<'s>, indices: bool) -> Outcome<Local<'s, v8::Array>> {
     let keys = both.sandbox.get_property_names(
         scope,
         v8::GetPropertyNamesArgs {
@@ -247,13 +261,14 @@ pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: Both<'s>, indices: bool) -> Out
         },
     );
     let keys = keys.thrown()?;
-    if !indices {
+    if !indices && both.ordinary {
         return Ok(keys);
     }
-    let numbers = (0..keys.length()).map(|at| keys.get_index(scope, at).thrown());
-    let numbers = numbers.collect::<Outcome<Vec<_>>>()?;
-    let numbers: Vec<_> = numbers.into_iter().filter(|key| key.is_number()).collect();
-    Ok(v8::Array::new_with_elements(scope, &numbers))
+    // V8 gives all the keys of a Proxy, and ends the process if the named ones have an index among them.
+    let all = (0..keys.length()).map(|at| keys.get_index(scope, at).thrown());
+    let all = all.collect::<Outcome<Vec<_>>>()?;
+    let asked: Vec<_> = all.into_iter().filter(|key| key.is_number() == indices).collect();
+    Ok(v8::Array::new_with_elements(scope, &asked))
 }
 
 fn own_attributes<'s>(
@@ -263,6 +278,10 @@ fn own_attributes<'s>(
 ) -> Answer<PropertyAttribute> {
     if raw::is_ordinary(object) {
         return if has_own(scope, object, key)? { attributes(scope, object, key) } else { Ok(None) };
+    }
+    // A Proxy sees both questions, as in Node.
+    if !object.has_own_property(scope, key).thrown()? {
+        return Ok(None);
     }
     let Some(own) = own_descriptor(scope, object, key)? else { return Ok(None) };
     let mut attributes = PropertyAttribute::NONE;

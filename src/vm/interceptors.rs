@@ -44,20 +44,40 @@ pub fn set(template: Local<v8::ObjectTemplate>) {
 
 /// Asks a rule, and tells V8 what it says. With an exception pending V8 looks at nothing else.
 fn answer<'s, T>(
-    scope: &Scope<'s, '_>,
+    scope: &mut Scope<'s, '_>,
     args: &PropertyCallbackArguments<'s>,
-    rule: impl FnOnce(Both<'s>) -> Answer<T>,
+    rule: impl FnOnce(&Scope<'s, '_>, &Both<'s>) -> Answer<T>,
     give: impl FnOnce(T),
 ) -> Intercepted {
     let Some(both) = Both::of(scope, args.holder()) else { return Intercepted::kNo };
-    match bounded(scope, || rule(both)) {
-        Some(Some(value)) => {
-            give(value);
-            Intercepted::kYes
-        }
-        Some(None) => Intercepted::kNo,
-        None => Intercepted::kYes,
+    let body = |scope: &mut Scope<'s, '_>| bounded(scope, || Ok(rule(scope, &both)?.map(give).is_some()));
+    match at_home(scope, &both, body) {
+        Some(false) => Intercepted::kNo,
+        Some(true) | None => Intercepted::kYes,
     }
+}
+
+/// Whoever asks, what V8 makes on the way, the descriptors that a Proxy sees and errors, is of the global's own context.
+/// For an ordinary sandbox it makes nothing.
+fn at_home<'s, T>(
+    scope: &mut Scope<'s, '_>,
+    both: &Both<'s>,
+    body: impl FnOnce(&mut Scope<'s, '_>) -> T,
+) -> T {
+    match both.context(scope) {
+        Some(context) => in_context(scope, context, body),
+        None => body(scope),
+    }
+}
+
+/// Apart, so that the way of the ordinary sandbox is one piece of code.
+#[cold]
+fn in_context<'s, T>(
+    scope: &mut Scope<'s, '_>,
+    context: Local<'s, v8::Context>,
+    body: impl FnOnce(&mut Scope<'s, '_>) -> T,
+) -> T {
+    body(&mut v8::ContextScope::new(scope, context))
 }
 
 /// The boundary: V8 calls, and no panic may pass V8. None: an exception is pending.
@@ -71,14 +91,15 @@ fn bounded<T>(scope: &Scope<'_, '_>, body: impl FnOnce() -> Outcome<T>) -> Optio
     None
 }
 
-fn keys(
-    scope: &Scope<'_, '_>,
-    args: &PropertyCallbackArguments<'_>,
+fn keys<'s>(
+    scope: &mut Scope<'s, '_>,
+    args: &PropertyCallbackArguments<'s>,
     indices: bool,
     mut result: ReturnValue<v8::Array>,
 ) {
     if let Some(both) = Both::of(scope, args.holder())
-        && let Some(keys) = bounded(scope, || rules::own_keys(scope, both, indices))
+        && let Some(keys) =
+            at_home(scope, &both, |scope| bounded(scope, || rules::own_keys(scope, &both, indices)))
     {
         result.set(keys);
     }
@@ -100,7 +121,7 @@ macro_rules! callbacks {
                 answer(
                     scope,
                     &args,
-                    |both| rules::get(scope, both, name(scope, key)?),
+                    |scope, both| rules::get(scope, both, name(scope, key)?),
                     |value| result.set(value),
                 )
             }
@@ -113,7 +134,7 @@ macro_rules! callbacks {
                 _: ReturnValue<v8::Boolean>,
             ) -> Intercepted {
                 let name = $name;
-                answer(scope, &args, |both| rules::set(scope, both, name(scope, key)?, value), |()| ())
+                answer(scope, &args, |scope, both| rules::set(scope, both, name(scope, key)?, value), |()| ())
             }
 
             pub fn query<'s>(
@@ -124,7 +145,7 @@ macro_rules! callbacks {
             ) -> Intercepted {
                 let name = $name;
                 let give = |attributes: v8::PropertyAttribute| result.set_int32(attributes.as_u32() as i32);
-                answer(scope, &args, |both| rules::query(scope, both, name(scope, key)?), give)
+                answer(scope, &args, |scope, both| rules::query(scope, both, name(scope, key)?), give)
             }
 
             pub fn descriptor<'s>(
@@ -134,8 +155,12 @@ macro_rules! callbacks {
                 mut result: ReturnValue<v8::Value>,
             ) -> Intercepted {
                 let name = $name;
-                let rule = |both| rules::describe(scope, both, name(scope, key)?);
-                answer(scope, &args, rule, |descriptor| result.set(descriptor))
+                answer(
+                    scope,
+                    &args,
+                    |scope, both| rules::describe(scope, both, name(scope, key)?),
+                    |descriptor| result.set(descriptor),
+                )
             }
 
             pub fn definer<'s>(
@@ -146,7 +171,12 @@ macro_rules! callbacks {
                 _: ReturnValue<v8::Boolean>,
             ) -> Intercepted {
                 let name = $name;
-                answer(scope, &args, |both| rules::define(scope, both, name(scope, key)?, given), |()| ())
+                answer(
+                    scope,
+                    &args,
+                    |scope, both| rules::define(scope, both, name(scope, key)?, given),
+                    |()| (),
+                )
             }
 
             pub fn deleter<'s>(
@@ -156,8 +186,12 @@ macro_rules! callbacks {
                 mut result: ReturnValue<v8::Boolean>,
             ) -> Intercepted {
                 let name = $name;
-                let rule = |both| rules::delete(scope, both, name(scope, key)?);
-                answer(scope, &args, rule, |deleted| result.set_bool(deleted))
+                answer(
+                    scope,
+                    &args,
+                    |scope, both| rules::delete(scope, both, name(scope, key)?),
+                    |deleted| result.set_bool(deleted),
+                )
             }
 
             pub fn enumerator<'s>(

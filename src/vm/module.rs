@@ -4,7 +4,7 @@
 //! modules that are linked to one another hold. Guests never see it.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
-use crate::engine::error::{Error, Status as Misuse, throw_coded};
+use crate::engine::error::{Error, Status as Misuse, arrow, throw_coded};
 use crate::engine::function::no_unwind;
 use crate::engine::seal::{seal, unseal};
 use crate::engine::{raw, weak};
@@ -28,7 +28,7 @@ enum Field {
     Code,
     /// Source text: what fills `import.meta`. Synthetic: what sets the exports.
     Callback,
-    /// Synthetic: what `import source` gives.
+    /// What `import source` gives.
     Source,
 }
 const FIELDS: usize = 6;
@@ -175,6 +175,11 @@ pub fn source_object<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Lo
     get(scope, record, Field::Source)?.try_cast().ok()
 }
 
+/// Gives a module what `import source` gives of it.
+pub fn set_source_object<'s>(record: Record<'s>, object: Local<'s, v8::Object>) {
+    set(record, Field::Source, object.into());
+}
+
 pub fn status(module: Local<v8::Module>) -> Status {
     match module.get_status() {
         v8::ModuleStatus::Uninstantiated => Status::Unlinked,
@@ -262,6 +267,16 @@ pub fn namespace<'s>(
 /// Why a module is errored.
 pub fn error<'s>(_: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Option<Local<'s, v8::Value>> {
     (status(module) == Status::Errored).then(|| module.get_exception())
+}
+
+/// The places at which an evaluation that has begun waits, each as text for the user.
+pub fn stalled<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Vec<String> {
+    let module = module(scope, record);
+    if !module.is_source_text_module() || status(module) != Status::Evaluated {
+        return Vec::new();
+    }
+    let waiting = module.get_stalled_top_level_await_message(scope);
+    waiting.into_iter().filter_map(|(_, message)| arrow(scope, message)).collect()
 }
 
 /// Bytes that make the next compilation of the same source fast.

@@ -172,6 +172,38 @@ void scripts() {
   CHECK(w.js("ran").as<bool>());
 }
 
+void contextified() {
+  const world w;
+  const jsvm::value object = w.js("({a: 1})");
+  const jsvm::context context = w.isolate.new_context(jsvm::context_options().name("own").contextify(object.get()));
+  CHECK_EQ(context.evaluate("b = a + 1").as<int>(), 2);
+  CHECK_EQ(object.get("b").as<int>(), 2);
+  CHECK(context.contextified_object().strict_equals(object));
+  CHECK(!context.global().strict_equals(object));
+  const std::optional<jsvm::context> found = jsvm::find_context(object.get());
+  CHECK(found && found->name() == "own");
+  CHECK(!jsvm::find_context(context.global().get()));
+  CHECK_THROWS(jsvm::error, jsvm::find_context(nullptr), "object: ");
+  /* A new object, and the ordinary global object. */
+  const jsvm::context fresh = w.isolate.new_context(jsvm::context_options().contextify());
+  fresh.evaluate("c = 3");
+  CHECK_EQ(fresh.contextified_object().get("c").as<int>(), 3);
+  CHECK(!fresh.contextified_object().has_own("Array"));
+  CHECK(w.context.contextified_object().strict_equals(w.context.global()));
+}
+
+void vm_module() {
+  const world w;
+  w.set("vm", w.context.vm_module());
+  CHECK(w.js("vm").strict_equals(w.context.vm_module()));
+  CHECK_EQ(w.js("vm.runInNewContext('a + 1', {a: 1})").as<int>(), 2);
+  CHECK(w.js("vm.runInThisContext('globalThis') === globalThis").as<bool>());
+  const jsvm::value made = w.js("vm.createContext({x: 7})");
+  CHECK_EQ(jsvm::find_context(made.get()).value().evaluate("x").as<int>(), 7);
+  CHECK_THROWS(jsvm::exception, w.js("vm.runInNewContext('for (;;);', {}, {timeout: 20})"), "timed out after 20ms");
+  CHECK_THROWS(jsvm::stopped, w.js("vm.runInNewContext('for (;;);')", jsvm::run_options().timeout(20ms)), "");
+}
+
 void compiled_functions() {
   const world w;
   const std::string body = "return a + b + (this.c ?? 0) + (typeof d === 'undefined' ? 0 : d)";
@@ -209,6 +241,8 @@ int main() {
   RUN(after_the_isolate);
   RUN(bad_input);
   RUN(scripts);
+  RUN(contextified);
+  RUN(vm_module);
   RUN(compiled_functions);
   return FINISH();
 }
