@@ -48,11 +48,14 @@ static atomic_int finalized;
 static void import_dynamically(void) {
   jsvm_import_hooks_options callbacks = {.struct_size = sizeof callbacks,
                                          .import_module_dynamically = answer};
+  static long count;
+  char source[100];
   jsvm_import_hooks *hooks = NULL;
   jsvm_module *module;
+  /* Another text each time: V8 looks through all code of the same text, and finds none with the same hooks. */
+  snprintf(source, sizeof source, "const { x } = await import('x'); export let y = x + %ld", count++);
   CHECK_OK(jsvm_import_hooks_new(&callbacks, &finalized, count_up, &hooks, &error), &error);
-  module = try_module(context, "m", "const { x } = await import('x'); export let y = x + 1", hooks, JSVM_STATUS_OK,
-                      NULL);
+  module = try_module(context, "m", source, hooks, JSVM_STATUS_OK, NULL);
   CHECK_OK(jsvm_module_instantiate(module, &error), &error);
   EVALUATE(module);
   jsvm_module_free(module);
