@@ -106,6 +106,8 @@ enum class handle_kind : std::uint32_t {
   cancel = JSVM_HANDLE_KIND_CANCEL,
   resolver = JSVM_HANDLE_KIND_RESOLVER,
   borrow = JSVM_HANDLE_KIND_BORROW,
+  module = JSVM_HANDLE_KIND_MODULE,
+  import_hooks = JSVM_HANDLE_KIND_IMPORT_HOOKS,
 };
 
 /** A status as a word, such as "TIMEOUT". Never throws. */

@@ -25,6 +25,8 @@ pub enum jsvm_handle_kind {
     Cancel = 5,
     Resolver = 6,
     Borrow = 7,
+    Module = 8,
+    ImportHooks = 9,
     FileLoader = 10,
 }
 

@@ -10,6 +10,7 @@ use crate::engine::enter;
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::promise::{self, Resolver, Settlement, State};
 use crate::engine::value::Value;
+use crate::vm::link;
 use std::sync::Arc;
 
 /// The host's end of a promise: settle it once, from any thread.
@@ -212,7 +213,7 @@ pub unsafe extern "C" fn jsvm_promise_await(
         let promise = pool::pin(promise, "promise")?;
         // SAFETY: as above.
         let limits = unsafe { RunLimits::new(options)? };
-        let value = promise::wait(&promise.0, &limits.limits())?;
+        let value = promise::wait(&promise.0, &limits.limits(), link::stalled)?;
         if !result.is_null() {
             // SAFETY: as above.
             unsafe { result.write(jsvm_slot::output(value)?) };

@@ -57,9 +57,16 @@ function answer(callback, name) {
   return defaultLoader.importerOf?.(name);
 }
 
+// Objects that were found to be contextified, which they stay: each run asks, and a native takes longer to answer.
+const known = new WeakSet();
+const { add, has } = WeakSet.prototype;
+
 function isContext(object) {
   requireObject('object', object, true);
-  return isContextified(object);
+  if (apply(has, known, [object])) return true;
+  const is = isContextified(object);
+  if (is) apply(add, known, [object]);
+  return is;
 }
 
 function requireContext(object) {

@@ -35,17 +35,25 @@ const FIELDS: usize = 6;
 
 const CACHE_MAGIC: &[u8; 8] = b"jsvmcm01";
 
-/// What the module of a record has come to.
+/// What a module has come to. node:vm: `status`. The numbers are part of the ABI.
+#[repr(C)]
+#[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Unlinked,
-    /// V8 is at it.
-    Linking,
-    Linked,
-    Evaluating,
-    Evaluated,
-    Errored,
+pub enum jsvm_module_state {
+    /// New, or its linking has failed.
+    Unlinked = 0,
+    /// jsvm_module_link is at it.
+    Linking = 1,
+    /// Its imports are there.
+    Linked = 2,
+    /// It runs.
+    Evaluating = 3,
+    /// It has run; what it awaits may still be pending.
+    Evaluated = 4,
+    /// It has thrown.
+    Errored = 5,
 }
+pub use jsvm_module_state as Status;
 
 /// What a source text is compiled with.
 pub struct SourceText<'s, 'a> {
@@ -53,7 +61,7 @@ pub struct SourceText<'s, 'a> {
     /// Its identifier is the file name.
     pub origin: Origin<'s>,
     pub cached_data: Option<&'a [u8]>,
-    /// Called with `import.meta` when it is first used.
+    /// Called with `import.meta` and the record when it is first used.
     pub initialize_import_meta: Option<Local<'s, v8::Function>>,
     pub import: Option<Answer<'s>>,
 }
@@ -85,8 +93,8 @@ pub struct Synthetic<'s, 'a> {
     pub identifier: Local<'s, v8::String>,
     /// Each name once.
     pub exports: &'a [Local<'s, v8::String>],
-    /// Called to set the exports.
-    pub evaluate: Local<'s, v8::Function>,
+    /// Called to set the exports, with the record.
+    pub evaluate: Option<Local<'s, v8::Function>>,
     /// What `import source` gives.
     pub source: Option<Local<'s, v8::Object>>,
 }
@@ -95,7 +103,9 @@ pub struct Synthetic<'s, 'a> {
 pub fn new_synthetic<'s>(scope: &mut Scope<'s, '_>, given: &Synthetic<'s, '_>) -> Outcome<Record<'s>> {
     let module = v8::Module::create_synthetic_module(scope, given.identifier, given.exports, on_evaluate);
     let record = record(scope, module, given.identifier)?;
-    set(record, Field::Callback, given.evaluate.into());
+    if let Some(evaluate) = given.evaluate {
+        set(record, Field::Callback, evaluate.into());
+    }
     if let Some(source) = given.source {
         set(record, Field::Source, source.into());
     }
@@ -189,6 +199,14 @@ pub struct Request<'s> {
 }
 
 impl<'s> Request<'s> {
+    /// Its attributes, as keys and values.
+    pub fn pairs(
+        &self,
+        scope: &Scope<'s, '_>,
+    ) -> Outcome<Vec<(Local<'s, v8::String>, Local<'s, v8::String>)>> {
+        import::attributes(scope, self.attributes, 3)
+    }
+
     /// An object without a prototype.
     pub fn attributes(&self, scope: &Scope<'s, '_>) -> Outcome<Local<'s, v8::Object>> {
         import::attribute_object(scope, self.attributes, 3)
@@ -241,9 +259,7 @@ pub fn namespace<'s>(
     module: Local<'s, v8::Module>,
 ) -> Result<Local<'s, v8::Value>, Error> {
     match status(module) {
-        Status::Unlinked | Status::Linking => {
-            Err(Error::new(Misuse::WrongState, "module: it is not linked yet"))
-        }
+        Status::Unlinked | Status::Linking => Err(wrong_status("must not be unlinked or linking")),
         _ => Ok(module.get_module_namespace()),
     }
 }
@@ -295,19 +311,23 @@ fn on_evaluate<'s>(
     v8::callback_scope!(unsafe scope, context);
     let mut result = None;
     no_unwind(|| {
-        let callback = record_of(scope, module).and_then(|record| get(scope, record, Field::Callback));
-        let Some(Ok(callback)) = callback.map(Local::<v8::Function>::try_from) else {
-            let undefined = v8::undefined(scope).into();
-            result = resolved(scope, undefined);
-            return;
+        let undefined: Local<v8::Value> = v8::undefined(scope).into();
+        let done = match callback_of(scope, module) {
+            Some((record, callback)) => callback.call(scope, undefined, &[record.into()]),
+            None => Some(undefined),
         };
-        let this = v8::undefined(scope).into();
-        result = callback.call(scope, this, &[]).and_then(|_| {
-            let undefined = v8::undefined(scope).into();
-            resolved(scope, undefined)
-        });
+        result = done.and_then(|_| resolved(scope, undefined));
     });
     result
+}
+
+fn callback_of<'s>(
+    scope: &Scope<'s, '_>,
+    module: Local<'s, v8::Module>,
+) -> Option<(Record<'s>, Local<'s, v8::Function>)> {
+    let record = record_of(scope, module)?;
+    let callback = get(scope, record, Field::Callback)?;
+    Some((record, callback.try_cast().ok()?))
 }
 
 /// V8 wants a promise of a synthetic module, and ignores what it comes to.
@@ -329,19 +349,22 @@ pub unsafe extern "C" fn on_import_meta(
     // SAFETY: V8 calls with a live context and an open handle scope.
     v8::callback_scope!(unsafe scope, context);
     no_unwind(|| {
-        let callback = record_of(scope, module).and_then(|record| get(scope, record, Field::Callback));
-        if let Some(Ok(callback)) = callback.map(Local::<v8::Function>::try_from) {
+        if let Some((record, callback)) = callback_of(scope, module) {
             let this = v8::undefined(scope).into();
             // What it throws is thrown where the meta is used.
-            callback.call(scope, this, &[meta.into()]);
+            callback.call(scope, this, &[meta.into(), record.into()]);
         }
     });
 }
 
 /// The status that a call needs, or an error that names it.
 pub fn require(holds: bool, needed: &str) -> Outcome<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(Fail::Misuse(Error::new(Misuse::WrongState, format!("module: its status must be {needed}"))))
+    if holds { Ok(()) } else { Err(Fail::Misuse(wrong_status(&format!("must be {needed}")))) }
+}
+
+/// A module is not in the status that it must be in.
+pub fn wrong_status(must: &str) -> Error {
+    let mut error = Error::new(Misuse::WrongState, format!("module: its status {must}"));
+    error.code = Some("ERR_VM_MODULE_STATUS".into());
+    error
 }
