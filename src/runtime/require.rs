@@ -40,8 +40,8 @@ pub fn run_text(
     detect: bool,
     limits: &Limits,
 ) -> Result<Out, Error> {
-    install_globals(context, name)?;
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
+        call(scope, "installGlobals", &[name])?;
         let code = script::code(scope, source)?;
         let importer = call(scope, "textImporter", &[name])?;
         let origin = origin(scope, value::string(scope, name)?, importer)?;
@@ -75,10 +75,15 @@ pub fn set_import_map(context: &Context, text: &str, file: &Path) -> Result<(), 
     })
 }
 
-/// The globals of `run_text` alone, for who runs pieces of text one after another.
-pub fn install_globals(context: &Context, name: &str) -> Result<(), Error> {
+/// The globals of `run_text`, for who runs pieces of text one after another. Their imports resolve from the working
+/// directory too.
+pub fn prepare_for_text(context: &Context, name: &str) -> Result<(), Error> {
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
         call(scope, "installGlobals", &[name])?;
+        let importer = call(scope, "textImporter", &[name])?;
+        if let Some(answer) = node_vm::import_answer(scope, importer, v8::undefined(scope).into())? {
+            answer.set_for_context(scope.get_current_context());
+        }
         Ok(())
     })
 }
