@@ -50,3 +50,21 @@ show('globals', [typeof require, typeof module, typeof exports, typeof __filenam
 
 const wasm = await import('./esm/answer.wasm');
 show('wasm', [Object.keys(wasm), wasm.answer()]);
+
+import { createRequire } from 'node:module';
+const load = createRequire(import.meta.url);
+show('createRequire', [
+  load('./esm/literal.cjs').a,
+  createRequire(new URL('./esm/typed/x.js', import.meta.url))('./y.cjs'),
+  createRequire(import.meta.filename)('./esm/values.mjs') === live,
+]);
+for (const name of ['x', 5, 'http://host/y']) {
+  try {
+    createRequire(name);
+  } catch (error) {
+    show(error.code, error.message);
+  }
+}
+import source moduleSource from './esm/answer.wasm';
+show('source', [moduleSource instanceof WebAssembly.Module, WebAssembly.Module.exports(moduleSource)[0].name]);
+show('same source', moduleSource === await import.source('./esm/answer.wasm'));
