@@ -25,7 +25,7 @@ Usage: jsvm [options] FILE [arguments]
       --v8-options       V8's options
       --                 what follows is no option
 
-Every other option is V8's: --expose-gc, --js-source-phase-imports, --stack-size=900. What V8 does
+Every other option is V8's: --expose-gc, --stack-size=900. What V8 does
 not know is an error. Node's --experimental-vm-modules, --no-deprecation and --no-warnings change
 nothing.
 
