@@ -28,6 +28,11 @@ const asBuffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
 
 const NO_OPTIONS = freeze({ __proto__: null });
 const NO_ERROR = Symbol('no error');
+// In the order of the natives.
+const STATUSES = ['unlinked', 'linking', 'linked', 'evaluating', 'evaluated', 'errored'];
+const PHASES = ['source', 'defer', 'evaluation'];
+// Of most requests.
+const NO_ATTRIBUTES = freeze({ __proto__: null });
 
 // Default identifiers count the modules of each context, and those without one.
 const counted = new WeakMap();
@@ -49,8 +54,10 @@ const erroredModule = (specifier, cause) => {
     { __proto__: null, value: cause, configurable: true, enumerable: true, writable: true });
 };
 
+const statusOf = (record) => STATUSES[native.moduleStatus(record)];
+
 // Set by the classes: what is inside of them, for the functions here.
-let isModule, recordOf, isSourceText, linkGraph;
+let isModule, recordOf, isSourceText, requestsOf, linkGraph;
 
 function requireModule(module) {
   if (!isModule(module)) throw invalidThis('Module');
@@ -95,14 +102,14 @@ class Module {
 
   get namespace() {
     requireModule(this);
-    const status = native.moduleStatus(this.#record);
+    const status = statusOf(this.#record);
     if (status === 'unlinked' || status === 'linking') throw wrongStatus('must not be unlinked or linking');
     return native.namespace(this.#record);
   }
 
   get status() {
     requireModule(this);
-    return native.moduleStatus(this.#record);
+    return statusOf(this.#record);
   }
 
   get error() {
@@ -129,7 +136,7 @@ class Module {
       const { timeout, breakOnSigint = false } = options;
       if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
       requireBoolean('options.breakOnSigint', breakOnSigint);
-      const status = native.moduleStatus(this.#record);
+      const status = statusOf(this.#record);
       if (status !== 'linked' && status !== 'evaluated' && status !== 'errored') {
         throw wrongStatus('must be one of linked, evaluated, or errored');
       }
@@ -151,11 +158,22 @@ class Module {
 class SourceTextModule extends Module {
   #error = NO_ERROR;
   #linking = false;
+  // Specifier, attributes and phase of each request.
+  #requests;
   #moduleRequests;
   #dependencySpecifiers;
 
   static {
     isSourceText = (value) => typeof value === 'object' && value !== null && #moduleRequests in value;
+
+    requestsOf = (module) => {
+      if (module.#requests === undefined) {
+        const flat = native.requests(recordOf(module));
+        for (let i = 1; i < flat.length; i += 3) flat[i] = flat[i] === undefined ? NO_ATTRIBUTES : freeze(flat[i]);
+        module.#requests = flat;
+      }
+      return module.#requests;
+    };
 
     linkGraph = (root, linker) => isSourceText(root) ? new Promise((done, failed) => {
       // The modules that are being linked, in the order in which they were found. The parent of each waits for it.
@@ -194,7 +212,7 @@ class SourceTextModule extends Module {
         if (module.context !== node.module.context) return fail(node, otherContext());
         node.records[i] = recordOf(module);
         const { status } = module;
-        if (status === 'errored') return fail(node, erroredModule(node.module.moduleRequests[i].specifier, module.error));
+        if (status === 'errored') return fail(node, erroredModule(requestsOf(node.module)[3 * i], module.error));
         if (status === 'unlinked' && isSourceText(module)) enter(module, node);
         else arrive(node);
       };
@@ -214,12 +232,12 @@ class SourceTextModule extends Module {
 
       // Calls the linker for each request of a module, and returns the answers.
       const ask = (node) => {
-        const requests = node.module.moduleRequests;
+        const requests = requestsOf(node.module);
         const answers = [];
         try {
-          for (let i = 0; i < requests.length; i++) {
-            const { specifier, attributes } = requests[i];
-            push(answers, linker(specifier, node.module, { attributes, assert: attributes }));
+          for (let i = 0; i < requests.length; i += 3) {
+            const attributes = requests[i + 1];
+            push(answers, linker(requests[i], node.module, { attributes, assert: attributes }));
           }
         } catch (error) {
           fail(node, error);
@@ -276,7 +294,7 @@ class SourceTextModule extends Module {
     requireSourceText(this);
     if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
     requireArray('modules', modules, () => {});
-    const { length } = this.moduleRequests;
+    const length = requestsOf(this).length / 3;
     if (modules.length !== length) {
       throw coded(TypeError, 'ERR_MODULE_LINK_MISMATCH', `Expected ${length} modules, got ${modules.length}`);
     }
@@ -302,24 +320,22 @@ class SourceTextModule extends Module {
   }
 
   get dependencySpecifiers() {
-    requireSourceText(this);
     if (this.#dependencySpecifiers === undefined) {
       const specifiers = [];
-      const requests = this.moduleRequests;
-      for (let i = 0; i < requests.length; i++) push(specifiers, requests[i].specifier);
+      const requests = requestsOf(this);
+      for (let i = 0; i < requests.length; i += 3) push(specifiers, requests[i]);
       this.#dependencySpecifiers = freeze(specifiers);
     }
     return this.#dependencySpecifiers;
   }
 
   get moduleRequests() {
-    requireSourceText(this);
     if (this.#moduleRequests === undefined) {
-      const flat = native.requests(recordOf(this));
+      const flat = requestsOf(this);
       const requests = [];
       for (let i = 0; i < flat.length; i += 3) {
         push(requests, freeze({
-          __proto__: null, specifier: flat[i], attributes: freeze(flat[i + 1]), phase: flat[i + 2],
+          __proto__: null, specifier: flat[i], attributes: flat[i + 1], phase: PHASES[flat[i + 2]],
         }));
       }
       this.#moduleRequests = freeze(requests);
@@ -338,7 +354,7 @@ class SourceTextModule extends Module {
 
   hasAsyncGraph() {
     requireSourceText(this);
-    const status = native.moduleStatus(recordOf(this));
+    const status = statusOf(recordOf(this));
     if (status === 'unlinked' || status === 'linking') throw wrongStatus('must be instantiated');
     return native.isGraphAsync(recordOf(this));
   }

@@ -184,6 +184,10 @@ pub struct Request<'s> {
 }
 
 impl<'s> Request<'s> {
+    pub fn has_attributes(&self) -> bool {
+        self.attributes.length() > 0
+    }
+
     /// An object without a prototype.
     pub fn attributes(&self, scope: &Scope<'s, '_>) -> Outcome<Local<'s, v8::Object>> {
         import::attribute_object(scope, self.attributes, 3)
