@@ -57,7 +57,7 @@ const erroredModule = (specifier, cause) => {
 const statusOf = (record) => STATUSES[native.moduleStatus(record)];
 
 // Set by the classes: what is inside of them, for the functions here.
-let isModule, recordOf, isSourceText, requestsOf, linkGraph;
+let isModule, recordOf, isSourceText, requestsOf, progress, linkGraph;
 
 function requireModule(module) {
   if (!isModule(module)) throw invalidThis('Module');
@@ -121,10 +121,11 @@ class Module {
   async link(linker) {
     requireModule(this);
     requireFunction('linker', linker);
-    if (this.status === 'linked') {
+    const status = progress(this);
+    if (status === 'linked') {
       throw coded(Error, 'ERR_VM_MODULE_ALREADY_LINKED', 'Module has already been linked');
     }
-    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (status !== 'unlinked') throw wrongStatus('must be unlinked');
     await linkGraph(this, linker);
     native.instantiate(this.#record);
   }
@@ -165,6 +166,15 @@ class SourceTextModule extends Module {
 
   static {
     isSourceText = (value) => typeof value === 'object' && value !== null && #moduleRequests in value;
+
+    // The status, whatever a subclass makes of it.
+    progress = (module) => {
+      if (isSourceText(module)) {
+        if (module.#error !== NO_ERROR) return 'errored';
+        if (module.#linking) return 'linking';
+      }
+      return statusOf(recordOf(module));
+    };
 
     requestsOf = (module) => {
       if (module.#requests === undefined) {
@@ -211,7 +221,7 @@ class SourceTextModule extends Module {
         if (!isModule(module)) return fail(node, notModule());
         if (module.context !== node.module.context) return fail(node, otherContext());
         node.records[i] = recordOf(module);
-        const { status } = module;
+        const status = progress(module);
         if (status === 'errored') return fail(node, erroredModule(requestsOf(node.module)[3 * i], module.error));
         if (status === 'unlinked' && isSourceText(module)) enter(module, node);
         else arrive(node);
@@ -292,7 +302,7 @@ class SourceTextModule extends Module {
 
   linkRequests(modules) {
     requireSourceText(this);
-    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (progress(this) !== 'unlinked') throw wrongStatus('must be unlinked');
     requireArray('modules', modules, () => {});
     const length = requestsOf(this).length / 3;
     if (modules.length !== length) {
@@ -310,7 +320,7 @@ class SourceTextModule extends Module {
 
   instantiate() {
     requireSourceText(this);
-    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (progress(this) !== 'unlinked') throw wrongStatus('must be unlinked');
     if (!native.isLinked(recordOf(this))) {
       const failure = new Error('module is not linked');
       throw defineProperty(failure, 'code', { __proto__: null, value: 'ERR_VM_MODULE_LINK_FAILURE', configurable: true,
@@ -344,8 +354,8 @@ class SourceTextModule extends Module {
   }
 
   get status() {
-    if (this.#error !== NO_ERROR) return 'errored';
-    return this.#linking ? 'linking' : super.status;
+    requireModule(this);
+    return progress(this);
   }
 
   get error() {
@@ -366,7 +376,7 @@ class SourceTextModule extends Module {
 
   createCachedData() {
     requireSourceText(this);
-    const { status } = this;
+    const status = progress(this);
     if (status === 'evaluating' || status === 'evaluated' || status === 'errored') {
       throw coded(Error, 'ERR_VM_MODULE_CANNOT_CREATE_CACHED_DATA',
         'Cached data cannot be created for a module which has been evaluated');
@@ -386,7 +396,7 @@ class SyntheticModule extends Module {
     super({
       context,
       identifier,
-      make: (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self, self), context),
+      make: (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self), context),
     });
   }
 
@@ -420,12 +430,19 @@ function uniqueNames(names) {
 // What answers the imports of some code: it asks the callback, and gives the namespace of the module that comes.
 function importer(callback) {
   return async (specifier, referrer, attributes, phase) => {
-    const module = await callback(specifier, referrer, attributes, phase);
+    const module = await callback(specifier, referrer, freeze(attributes), phase);
     if (phase !== 'source' && typeof module === 'object' && isModuleNamespaceObject(module)) return module;
     if (!isModule(module)) throw notModule();
-    if (module.status === 'errored') throw module.error;
+    if (progress(module) === 'errored') throw module.error;
     return phase === 'source' ? native.sourceObject(recordOf(module)) : module.namespace;
   };
 }
 
-return { asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport: native.setContextImport };
+// Links the requests of a module and of all that it depends on; instantiating it is another step.
+const link = async (module, linker) => linkGraph(module, linker);
+const instantiate = (module) => native.instantiate(recordOf(module));
+
+return {
+  asBuffer, Module, SourceTextModule, SyntheticModule, importer, progress, link, instantiate,
+  setContextImport: native.setContextImport,
+};

@@ -1,6 +1,7 @@
 //! What the command line says.
 
 use lexopt::{Arg, Parser};
+use jsvm::node_vm::Generation;
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ Usage: jsvm [options] FILE [arguments]
                          ArrayBuffers get as much again, by default without a limit
   -v, --version          the versions of jsvm and V8
   -h, --help             this text
+      --vm-generation=10 node:vm has the names of Node 10's manual: docs/NODE-VM.md
       --v8-options       V8's options
       --                 what follows is no option
 
@@ -64,6 +66,7 @@ pub struct Options {
     pub cpu_time: Option<Duration>,
     /// In MB.
     pub memory_limit: Option<u64>,
+    pub vm_generation: Generation,
     pub v8_flags: Vec<String>,
 }
 
@@ -77,6 +80,7 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
         timeout: None,
         cpu_time: None,
         memory_limit: None,
+        vm_generation: Generation::Newest,
         v8_flags: Vec::new(),
     };
     let mut code = None;
@@ -103,6 +107,7 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
             Arg::Long("timeout") => options.timeout = Some(milliseconds(&mut parser, "--timeout")?),
             Arg::Long("cpu-time") => options.cpu_time = Some(milliseconds(&mut parser, "--cpu-time")?),
             Arg::Long("memory-limit") => options.memory_limit = Some(megabytes(&mut parser)?),
+            Arg::Long("vm-generation") => options.vm_generation = generation(&mut parser)?,
             Arg::Long("v8-options") => options.v8_flags.push("--help".into()),
             Arg::Long(name) if IGNORED.contains(&name) => {}
             Arg::Long(name) => {
@@ -170,6 +175,14 @@ fn megabytes(parser: &mut Parser) -> Result<u64, String> {
         Some(megabytes @ 8..=1400) => Ok(megabytes),
         _ => Err(format!("--memory-limit: {given:?} is not a whole number of MB from 8 to 1400")),
     }
+}
+
+fn generation(parser: &mut Parser) -> Result<Generation, String> {
+    let given = value(parser, "--vm-generation")?;
+    let version = given.to_str().and_then(|text| text.parse().ok());
+    version
+        .and_then(Generation::of_version)
+        .ok_or_else(|| format!("--vm-generation: {given:?} is not 10, or 0 for the newest"))
 }
 
 fn v8_flag(mut flag: String, value: Option<OsString>) -> Result<String, String> {
