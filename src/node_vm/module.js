@@ -354,8 +354,7 @@ class SourceTextModule extends Module {
   }
 
   get status() {
-    requireModule(this);
-    return progress(this);
+    return this.#error === NO_ERROR ? progress(this) : 'errored';
   }
 
   get error() {
