@@ -6,7 +6,7 @@ use crate::node_vm::{
     bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
 };
 use crate::realm::native::Natives;
-use crate::vm::module::{self, Record, SourceText, Synthetic};
+use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
 use crate::vm::source::Origin;
 use crate::vm::{context, link};
 use std::ptr;
@@ -121,6 +121,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     native.function("isGraphAsync", |scope, arguments, result| {
         let module = module::module(scope, record(arguments)?);
+        let status = module::status(module);
+        module::require(!matches!(status, Status::Unlinked | Status::Linking), "linked")?;
         result.set_bool(module.is_graph_async());
         Ok(())
     })?;

@@ -21,7 +21,12 @@ const { hasOwn } = Object;
 
 const NO_ATTRIBUTES = Object.freeze({ __proto__: null });
 
-function typeOf(attributes, url) {
+// As the natives number statuses and phases.
+const UNLINKED = 0;
+const EVALUATING = 3;
+const SOURCE = 0;
+
+function typeOf(attributes = NO_ATTRIBUTES, url) {
   for (const key in attributes) {
     if (key !== 'type' || attributes.type !== 'json') {
       throw coded(TypeError, 'ERR_IMPORT_ATTRIBUTE_UNSUPPORTED',
@@ -150,7 +155,7 @@ function makeLoader(host) {
       const linked = entryOf(requests[i], entry.url, requests[i + 1]);
       array.push(records, linked.record);
       // Of a source only the text is wanted.
-      if (requests[i + 2] !== 'source') array.push(links, linked);
+      if (requests[i + 2] !== SOURCE) array.push(links, linked);
     }
     if (requests.length > 0) native.linkRequests(entry.record, records);
     entry.links = links;
@@ -172,7 +177,7 @@ function makeLoader(host) {
         array.push(found, next);
       }
     }
-    if (native.moduleStatus(root.record) === 'unlinked') instantiate(root.record, found);
+    if (native.moduleStatus(root.record) === UNLINKED) instantiate(root.record, found);
     for (let i = 0; i < found.length; i++) found[i].ready = true;
   }
 
@@ -236,7 +241,7 @@ function makeLoader(host) {
       throw coded(Error, 'ERR_REQUIRE_ASYNC_MODULE', 'require() cannot be used on an ESM graph with top-level await. ' +
         `Use import() instead.\nRequired module: ${name}`);
     }
-    if (native.moduleStatus(entry.record) === 'evaluating') {
+    if (native.moduleStatus(entry.record) === EVALUATING) {
       throw coded(Error, 'ERR_REQUIRE_CYCLE_MODULE', `Cannot require() ES Module ${name} in a cycle.`);
     }
     native.requireFulfilled(evaluate(entry));
