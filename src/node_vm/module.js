@@ -43,6 +43,11 @@ const wrongStatus = (text) => coded(Error, 'ERR_VM_MODULE_STATUS', `Module statu
 const notModule = () => coded(Error, 'ERR_VM_MODULE_NOT_MODULE', 'Provided module is not an instance of Module');
 const otherContext = () =>
   coded(Error, 'ERR_VM_MODULE_DIFFERENT_CONTEXT', 'Linked modules must use the same context');
+const erroredModule = (specifier, cause) => {
+  const failure = coded(Error, 'ERR_VM_MODULE_LINK_FAILURE', `request for '${specifier}' resolved to an errored module`);
+  return defineProperty(failure, 'cause',
+    { __proto__: null, value: cause, configurable: true, enumerable: true, writable: true });
+};
 
 // Set by the classes: what is inside of them, for the functions here.
 let isModule, recordOf, isSourceText, linkGraph;
@@ -152,100 +157,95 @@ class SourceTextModule extends Module {
   static {
     isSourceText = (value) => typeof value === 'object' && value !== null && #moduleRequests in value;
 
-    // Calls the linker for each request of the modules that are not linked yet, breadth first, and without a promise where
-    // the linker gives none.
-    linkGraph = async (root, linker) => {
-      if (!isSourceText(root)) return;
-      const modules = [root];
-      const parents = [-1];
-      const known = [];
-      const missing = [];
+    linkGraph = (root, linker) => isSourceText(root) ? new Promise((done, failed) => {
+      // The modules that are being linked, in the order in which they were found. The parent of each waits for it.
+      const nodes = [];
       let at = 0;
-      // What a request came to.
-      const accept = (module, specifier, parent) => {
-        const importer = modules[parent];
-        if (!isModule(module)) throw notModule();
-        if (module.context !== importer.context) throw otherContext();
+      const enter = (module, parent) => {
+        module.#linking = true;
+        push(nodes, { module, parent, records: [], missing: 1, failed: false });
+      };
+
+      const fail = (node, error) => {
+        for (; node !== undefined && !node.failed; node = node.parent) {
+          node.failed = true;
+          node.module.#error = error;
+          if (node.parent === undefined) failed(error);
+        }
+      };
+
+      // Something that a node has waited for is there.
+      const arrive = (node) => {
+        while (--node.missing === 0 && !node.failed) {
+          try {
+            native.linkRequests(recordOf(node.module), node.records);
+          } catch (error) {
+            return fail(node, error);
+          }
+          node.module.#linking = false;
+          if (node.parent === undefined) return done();
+          node = node.parent;
+        }
+      };
+
+      // What the linker has answered.
+      const accept = (node, i, module) => {
+        if (!isModule(module)) return fail(node, notModule());
+        if (module.context !== node.module.context) return fail(node, otherContext());
+        node.records[i] = recordOf(module);
         const { status } = module;
-        if (status === 'errored') {
-          const failure = coded(Error, 'ERR_VM_MODULE_LINK_FAILURE',
-            `request for '${specifier}' resolved to an errored module`);
-          throw defineProperty(failure, 'cause',
-            { __proto__: null, value: module.error, configurable: true, enumerable: true, writable: true });
-        }
-        if (status === 'unlinked') {
-          module.#linking = true;
-          push(modules, module);
-          push(parents, parent);
-        }
+        if (status === 'errored') return fail(node, erroredModule(node.module.moduleRequests[i].specifier, module.error));
+        if (status === 'unlinked' && isSourceText(module)) enter(module, node);
+        else arrive(node);
       };
-      // The modules of which this one's linker calls have all been answered.
-      const finish = (index) => native.linkRequests(recordOf(modules[index]), known[index]);
-      const fail = (error, index) => {
-        for (let up = index; up >= 0; up = parents[up]) modules[up].#error = error;
-        for (let i = 0; i < modules.length; i++) modules[i].#linking = false;
-        throw error;
-      };
-      // Promises of the linker's that have not been answered.
-      let waiting = 0;
-      let done;
-      let failed;
-      const walk = () => {
-        for (; at < modules.length; at++) {
-          const index = at;
-          try {
-            linkOne(index);
-          } catch (error) {
-            fail(error, index);
-          }
+
+      const take = (node, i, answer) => {
+        const module = isModule(answer) ? answer : native.fulfilled(answer);
+        if (isModule(module)) return accept(node, i, module);
+        try {
+          then(resolve(answer), (module) => {
+            accept(node, i, module);
+            walk();
+          }, (error) => fail(node, error));
+        } catch (error) {
+          fail(node, error);
         }
       };
-      const later = (answer, index, i, specifier) => {
-        waiting++;
-        then(then(resolve(answer), (found) => {
-          try {
-            accept(found, specifier, index);
-            known[index][i] = recordOf(found);
-            if (--missing[index] === 0) finish(index);
-          } catch (error) {
-            fail(error, index);
-          }
-          walk();
-          if (--waiting === 0) done();
-        }, (error) => fail(error, index)), undefined, failed);
-      };
-      const linkOne = (index) => {
-        const module = modules[index];
-        const requests = module.moduleRequests;
-        const records = known[index] = [];
+
+      // Calls the linker for each request of a module, and returns the answers.
+      const ask = (node) => {
+        const requests = node.module.moduleRequests;
         const answers = [];
-        for (let i = 0; i < requests.length; i++) {
-          const { specifier, attributes } = requests[i];
-          push(answers, linker(specifier, module, { attributes, assert: attributes }));
-        }
-        missing[index] = 0;
-        for (let i = 0; i < answers.length; i++) {
-          const answer = answers[i];
-          const { specifier } = requests[i];
-          if (!isModule(answer) && isThenable(answer)) {
-            missing[index]++;
-            later(answer, index, i, specifier);
-            continue;
+        try {
+          for (let i = 0; i < requests.length; i++) {
+            const { specifier, attributes } = requests[i];
+            push(answers, linker(specifier, node.module, { attributes, assert: attributes }));
           }
-          accept(answer, specifier, index);
-          records[i] = recordOf(answer);
+        } catch (error) {
+          fail(node, error);
         }
-        if (missing[index] === 0) finish(index);
+        node.missing += answers.length;
+        return answers;
       };
-      root.#linking = true;
-      await new Promise((resolve, reject) => {
-        done = resolve;
-        failed = reject;
+      const receive = (node, answers) => {
+        for (let i = 0; i < answers.length; i++) take(node, i, answers[i]);
+        arrive(node);
+      };
+      const walk = () => {
+        while (at < nodes.length) {
+          const node = nodes[at++];
+          receive(node, ask(node));
+        }
+      };
+
+      // The linker is called for the root's requests now, and for all others after link() has returned.
+      enter(root);
+      const answers = ask(nodes[at++]);
+      then(resolve(), () => {
+        receive(nodes[0], answers);
         walk();
-        if (waiting === 0) resolve();
       });
-      for (let i = 0; i < modules.length; i++) modules[i].#linking = false;
-    };
+    }) : undefined;
   }
 
   constructor(sourceText, options = NO_OPTIONS) {
@@ -363,14 +363,14 @@ class SyntheticModule extends Module {
   #synthetic = true;
 
   constructor(exportNames, evaluateCallback, options = NO_OPTIONS) {
-    requireNames(exportNames);
+    const names = uniqueNames(exportNames);
     requireFunction('evaluateCallback', evaluateCallback);
     requireObject('options', options);
     const { context, identifier } = options;
     super({
       context,
       identifier,
-      make: (self, name) => native.newSynthetic(name, exportNames, bind(evaluateCallback, self, self), context),
+      make: (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self, self), context),
     });
   }
 
@@ -386,20 +386,19 @@ class SyntheticModule extends Module {
   }
 }
 
-function requireNames(names) {
+function uniqueNames(names) {
   const fault = () => invalidArgType('exportNames', 'an Array of unique strings', names);
   if (!isArray(names)) throw fault();
   const seen = { __proto__: null };
+  const unique = [];
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
     if (typeof name !== 'string') throw fault();
     if (name in seen) throw invalidArgValue(`exportNames.${name}`, 'is duplicated', name);
     seen[name] = true;
+    push(unique, name);
   }
-}
-
-function isThenable(value) {
-  return value !== null && (typeof value === 'object' || typeof value === 'function') && typeof value.then === 'function';
+  return unique;
 }
 
 // What answers the imports of some code: it asks the callback, and gives the namespace of the module that comes.

@@ -7,7 +7,7 @@ use crate::node_vm::{
     bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
 };
 use crate::realm::native::Natives;
-use crate::vm::import::phase_name;
+use crate::vm::import::Phase;
 use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
 use crate::vm::source::Origin;
 use crate::vm::{context, link};
@@ -40,8 +40,12 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let names = list::<v8::String>(scope, arguments.get(1))?;
         let evaluate = arguments.get(2).try_cast().map_err(|_| Error::invalid("evaluate is no function"))?;
         let context = context_of(scope, arguments.get(3))?;
-        let given =
-            Synthetic { identifier: string(arguments.get(0))?, exports: &names, evaluate, source: None };
+        let given = Synthetic {
+            identifier: string(arguments.get(0))?,
+            exports: &names,
+            evaluate: Some(evaluate),
+            source: None,
+        };
         let scope = &mut v8::ContextScope::new(scope, context);
         result.set(module::new_synthetic(scope, &given)?.into());
         Ok(())
@@ -65,10 +69,19 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let mut flat: Vec<Local<v8::Value>> = Vec::new();
         for request in module::requests(scope, module) {
             let attributes = request.attributes(scope)?;
-            let phase = value::string(scope, phase_name(request.phase))?;
+            let phase = value::string(scope, Phase::of(request.phase).name())?;
             flat.extend([Local::<v8::Value>::from(request.specifier), attributes.into(), phase.into()]);
         }
         result.set(v8::Array::new_with_elements(scope, &flat).into());
+        Ok(())
+    })?;
+    // fulfilled(value): what it has been fulfilled with, if it is a promise that has been.
+    native.function("fulfilled", |scope, arguments, result| {
+        if let Ok(promise) = arguments.get(0).try_cast::<v8::Promise>()
+            && promise.state() == v8::PromiseState::Fulfilled
+        {
+            result.set(promise.result(scope));
+        }
         Ok(())
     })?;
     native.function("linkRequests", |scope, arguments, _| {
