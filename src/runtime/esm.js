@@ -191,9 +191,12 @@ function makeLoader(host) {
     const [, specifier, name] = regexp.exec(
       /^The requested module '(.*)' does not provide an export named '(.*)'$/s, `${message}`) ?? [];
     if (name === undefined || !isForeign(specifier, found)) return;
+    // The stack begins with the place.
+    const [, names] = regexp.exec(/^[^\n]*\n *import[^{\n]*(\{[^}\n]*\})/, `${error.stack}`) ?? [];
+    const pattern = names === undefined ? `{ ${name} }` : string.replaceAll(names, ' as ', () => ': ');
     error.message = `Named export '${name}' not found. The requested module '${specifier}' is a CommonJS module, which ` +
       'may not support all module.exports as named exports.\nCommonJS modules can always be imported via the default ' +
-      `export, for example using:\n\nimport pkg from '${specifier}';\nconst {${name}} = pkg;\n`;
+      `export, for example using:\n\nimport pkg from '${specifier}';\nconst ${pattern} = pkg;\n`;
     error.stack = string.replaceAll(error.stack, message, () => error.message);
   }
 

@@ -45,6 +45,7 @@ function resolve(specifier, base) {
 
 function resolvePackage(specifier, base) {
   if (builtins.isBuiltin(specifier)) return `node:${specifier}`;
+  if (specifier === '') throw notFound("package ''", base);
   const asked = split(specifier);
   if (asked === undefined) {
     throw coded(TypeError, 'ERR_INVALID_MODULE_SPECIFIER',

@@ -199,7 +199,15 @@ function uncaughtException(error, origin) {
   if (process.listenerCount('uncaughtExceptionMonitor') > 0) emit('uncaughtExceptionMonitor', error, origin);
   return emit('uncaughtException', error, origin);
 }
-uncaught.setHandler(uncaughtException);
+
+// What nobody took ends the call that runs the task, which asks once more.
+let refused;
+uncaught.setHandler((error, origin) => {
+  const taken = uncaughtException(error, origin);
+  if (!taken) refused = { error };
+  return taken;
+});
+
 
 // What a rejection comes to that nobody handles: its reason, if that is an Error.
 function rejectionError(reason) {
@@ -230,6 +238,7 @@ return {
   rejectionError,
 
   uncaughtException(error) {
+    if (refused !== undefined && Object.is(refused.error, error)) return false;
     return uncaughtException(error, 'uncaughtException');
   },
 

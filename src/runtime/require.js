@@ -56,12 +56,21 @@ Object.assign(Module, {
   builtinModules: builtins.names,
   isBuiltin: builtins.isBuiltin,
   createRequire(filename) {
-    if (!path.isAbsolute(filename)) throw invalidArgValue('filename', 'must be an absolute path string', filename);
-    return makeRequire(outside(filename));
+    const name = hasEsm ? fromUrl(filename) : filename;
+    if (typeof name !== 'string' || !path.isAbsolute(name)) {
+      throw invalidArgValue('filename', 'must be a file URL object, file URL string, or absolute path string', filename);
+    }
+    return makeRequire(outside(name));
   },
   _cache: cache,
   _extensions: extensions,
 });
+
+// The path of a file URL; what is none stays as it is.
+function fromUrl(name) {
+  const text = typeof name === 'object' && name !== null && load('url').isURL(name) ? name.href : name;
+  return typeof text === 'string' && text.startsWith('file:') ? load('url').module.fileURLToPath(text) : text;
+}
 
 const withoutMark = (text) => text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 
@@ -171,7 +180,10 @@ function runMain(name) {
   const filename = kindOf(absolute) === 'other' ? absolute : resolve(absolute, '/', []);
   if (filename === undefined) throw notFound(absolute, []);
   if (hasEsm && (isEsm(filename) || filename.endsWith('.wasm'))) {
-    return load('node_loader').runMain(load('esm').urlOf(filename));
+    const url = load('esm').urlOf(filename);
+    // A pipe can be read once.
+    if (kindOf(filename) === 'other') return load('node_loader').runText(readText(filename), url, true);
+    return load('node_loader').runMain(url);
   }
   main = new Module(filename, null);
   main.id = '.';

@@ -10,6 +10,7 @@ use crate::realm::{self, Source};
 use crate::vm::compile_function::{self, Options};
 use crate::vm::context::{self, Context};
 use crate::vm::decorate::decorating;
+use crate::vm::module::{self, SourceText};
 use crate::vm::script;
 use crate::vm::source::Origin;
 use std::path::Path;
@@ -40,13 +41,14 @@ pub fn run_text(
     detect: bool,
     limits: &Limits,
 ) -> Result<Out, Error> {
-    install_globals(context, name)?;
     enter::run(&context.isolate, Some(&context.global), limits, |scope| {
+        call(scope, "installGlobals", &[name])?;
         let code = script::code(scope, source)?;
         let importer = call(scope, "textImporter", &[name])?;
         let origin = origin(scope, value::string(scope, name)?, importer)?;
-        let compiled =
-            unless_module(scope, HAS_ESM && detect, |scope| script::compile(scope, code, &origin, None))?;
+        let compiled = unless_module(scope, code, HAS_ESM && detect, |scope| {
+            script::compile(scope, code, &origin, None)
+        })?;
         if let Some(compiled) = compiled {
             let value = script::run(scope, compiled.unbound)?;
             return Ok(Out::new(scope, value));
@@ -75,10 +77,15 @@ pub fn set_import_map(context: &Context, text: &str, file: &Path) -> Result<(), 
     })
 }
 
-/// The globals of `run_text` alone, for who runs pieces of text one after another.
-pub fn install_globals(context: &Context, name: &str) -> Result<(), Error> {
+/// The globals of `run_text`, for who runs pieces of text one after another. Their imports resolve from the working
+/// directory too.
+pub fn prepare_for_text(context: &Context, name: &str) -> Result<(), Error> {
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
         call(scope, "installGlobals", &[name])?;
+        let importer = call(scope, "textImporter", &[name])?;
+        if let Some(answer) = node_vm::import_answer(scope, importer, v8::undefined(scope).into())? {
+            answer.set_for_context(scope.get_current_context());
+        }
         Ok(())
     })
 }
@@ -126,7 +133,7 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let filename = arguments.get(1).to_string(scope).thrown()?;
         let origin = origin(scope, filename, arguments.get(2))?;
         let compiled =
-            unless_module(scope, arguments.get(3).is_true(), |scope| compile(scope, code, origin))?;
+            unless_module(scope, code, arguments.get(3).is_true(), |scope| compile(scope, code, origin))?;
         if let Some(function) = compiled {
             result.set(function.into());
         }
@@ -159,9 +166,10 @@ fn compile<'s>(
     Ok(compiled.function)
 }
 
-/// Compiles. None: the text is no script, but it may be an ES module.
+/// Compiles. None: the text is no script, but an ES module, if that `detect`s it.
 fn unless_module<'s, T>(
     scope: &mut Scope<'s, '_>,
+    code: v8::Local<'s, v8::String>,
     detect: bool,
     compile: impl FnOnce(&mut Scope<'s, '_>) -> Outcome<T>,
 ) -> Outcome<Option<T>> {
@@ -169,7 +177,12 @@ fn unless_module<'s, T>(
     let done = compile(caught);
     if detect && let Some(error) = caught.exception().filter(|_| !caught.has_terminated()) {
         let message = v8::Exception::create_message(caught, error).get(caught).to_rust_string_lossy(caught);
-        if is_module_syntax(message.trim_start_matches("Uncaught ")) {
+        let is_module = match verdict(message.trim_start_matches("Uncaught ")) {
+            Verdict::Module => true,
+            Verdict::Maybe => is_module(caught, code),
+            Verdict::Script => false,
+        };
+        if is_module {
             caught.reset();
             return Ok(None);
         }
@@ -178,18 +191,35 @@ fn unless_module<'s, T>(
     done.map(Some)
 }
 
-/// What V8 says of the syntax of modules, of `await` at the top and of names that only CommonJS has taken.
-fn is_module_syntax(message: &str) -> bool {
-    const FAULTS: [&str; 4] = [
+enum Verdict {
+    Script,
+    Module,
+    Maybe,
+}
+
+/// What V8's complaint of a script says of the text: its first fault may be `import`, a name that only CommonJS has taken,
+/// or anything that comes of `await` at the top.
+fn verdict(message: &str) -> Verdict {
+    const MODULE: [&str; 3] = [
         "Cannot use import statement outside a module",
         "Unexpected token 'export'",
         "Cannot use 'import.meta' outside a module",
-        "await is only valid in async functions and the top level bodies of modules",
     ];
-    const TAKEN: [&str; 5] = ["module", "exports", "require", "__filename", "__dirname"];
-    message.strip_prefix("SyntaxError: ").is_some_and(|fault| {
-        let taken = fault.strip_prefix("Identifier '");
-        let taken = taken.and_then(|rest| rest.strip_suffix("' has already been declared"));
-        FAULTS.contains(&fault) || taken.is_some_and(|name| TAKEN.contains(&name))
-    })
+    match message.strip_prefix("SyntaxError: ") {
+        Some(fault) if MODULE.contains(&fault) => Verdict::Module,
+        Some(_) => Verdict::Maybe,
+        None => Verdict::Script,
+    }
+}
+
+fn is_module<'s>(scope: &mut Scope<'s, '_>, code: v8::Local<'s, v8::String>) -> bool {
+    v8::tc_scope!(let caught, scope);
+    let given = SourceText {
+        code,
+        origin: Origin::new(v8::String::empty(caught)),
+        cached_data: None,
+        initialize_import_meta: None,
+        import: None,
+    };
+    module::new_source_text(caught, &given).is_ok()
 }

@@ -100,7 +100,7 @@ static void graphs(void) {
     jsvm_slot_clear(&namespace);
   }
   JS_STR(w.context, "log.join()", "b,a,main");
-  SHOWS(&w, "'./main.mjs'", "sum:7,url:file://ROOT/main.mjs,other:file://ROOT/x%20y.mjs");
+  SHOWS(&w, "'./main.mjs'", "other:file://ROOT/x%20y.mjs,sum:7,url:file://ROOT/main.mjs");
   JS_STR(w.context, "log.join()", "b,a,main");
   CHECK_OK(import(&w, "./late.mjs", NULL, &error), &error);
   JS_STR(w.context, "seen", "3");
@@ -186,7 +186,7 @@ static void nothing_outside(void) {
   CODE("'..\\\\secret.mjs'", "ERR_MODULE_NOT_FOUND");
   CODE("'./..\\\\secret.mjs'", "ERR_ACCESS_DENIED");
   CODE("'./main.mjs%00.mjs'", "ERR_INVALID_MODULE_SPECIFIER");
-  CODE("'./main.mjs\\0'", "ERR_INVALID_MODULE_SPECIFIER");
+  CODE("'./ma\\0in.mjs'", "ERR_INVALID_MODULE_SPECIFIER");
   CODE("'/etc/passwd'", "ERR_ACCESS_DENIED");
   CODE("'//host/x.mjs'", "ERR_ACCESS_DENIED");
   CODE("'file://host' + dir + '/main.mjs'", "ERR_ACCESS_DENIED");
