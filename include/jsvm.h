@@ -3360,6 +3360,22 @@ jsvm_status jsvm_module_namespace(const jsvm_module *module,
 JSVM_API const char *jsvm_module_identifier(const jsvm_module *module);
 
 /**
+ * The context that a module is of.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] the context; free it with jsvm_context_free
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_context(const jsvm_module *module,
+                                jsvm_context **result,
+                                jsvm_error **error);
+
+/**
  * What a module imports: each specifier with its attributes and its phase once, in the order of the source. A synthetic
  * module imports nothing. node:vm: module.moduleRequests; the specifiers are `dependencySpecifiers`.
  *
@@ -3926,7 +3942,8 @@ jsvm_status jsvm_promise_result(const jsvm_value *promise,
 /**
  * Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
  * it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
- * promise is then still pending, and can be awaited again.
+ * promise is then still pending, and can be awaited again. Of a promise of jsvm_module_evaluate that nothing can settle the
+ * message says which modules wait, and where.
  *
  * Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
  * isolate it holds the isolate while it waits.

@@ -226,6 +226,29 @@ pub unsafe extern "C" fn jsvm_module_identifier(module: *const jsvm_module) -> *
     })
 }
 
+/// The context that a module is of.
+///
+/// Any thread; waits for the isolate.
+///
+/// @param module [in] a module
+/// @param result [out] the context; free it with jsvm_context_free
+/// @param error  [out] what went wrong, or NULL
+/// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+#[must_use]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsvm_module_context(
+    module: *const jsvm_module,
+    result: *mut *mut jsvm_context,
+    error: *mut *mut jsvm_error,
+) -> jsvm_status {
+    guard(error, || {
+        // SAFETY: C's promise about its arguments.
+        let result = unsafe { out_ptr(result, "result")? };
+        *result = pool::put(jsvm_context::new(pool::pin(module, "module")?.module.context()?))?;
+        Ok(())
+    })
+}
+
 /// What a module imports: each specifier with its attributes and its phase once, in the order of the source. A synthetic
 /// module imports nothing. node:vm: module.moduleRequests; the specifiers are `dependencySpecifiers`.
 ///

@@ -186,7 +186,8 @@ pub unsafe extern "C" fn jsvm_promise_result(
 
 /// Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
 /// it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
-/// promise is then still pending, and can be awaited again.
+/// promise is then still pending, and can be awaited again. Of a promise of jsvm_module_evaluate that nothing can settle the
+/// message says which modules wait, and where.
 ///
 /// Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
 /// isolate it holds the isolate while it waits.

@@ -100,12 +100,11 @@ pub fn stalled<'s>(scope: &mut Scope<'s, '_>, promise: Local<'s, v8::Promise>) -
     let Ok(record) = Record::try_from(promise.get_private(scope, name).thrown()?) else {
         return Ok(Vec::new());
     };
-    let waiting = module::module(scope, record).get_stalled_top_level_await_message(scope);
-    let place = |(_, message): (_, Local<'s, v8::Message>)| {
+    let place = |message: Local<'s, v8::Message>| {
         let file = message.get_script_resource_name(scope)?.to_rust_string_lossy(scope);
         Some(format!("{file}:{}", message.get_line_number(scope)?))
     };
-    Ok(waiting.into_iter().filter_map(place).collect())
+    Ok(module::waiting(scope, record).into_iter().filter_map(place).collect())
 }
 
 /// All but the root, which is the last one. After an error the rest is left alone, but for those that depend on

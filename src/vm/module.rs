@@ -271,12 +271,17 @@ pub fn error<'s>(_: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Option<Loc
 
 /// The places at which an evaluation that has begun waits, each as text for the user.
 pub fn stalled<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Vec<String> {
+    waiting(scope, record).into_iter().filter_map(|message| arrow(scope, message)).collect()
+}
+
+/// Where an evaluation that has begun waits: the first 16 places.
+pub fn waiting<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Vec<Local<'s, v8::Message>> {
     let module = module(scope, record);
     if !module.is_source_text_module() || status(module) != Status::Evaluated {
         return Vec::new();
     }
     let waiting = module.get_stalled_top_level_await_message(scope);
-    waiting.into_iter().filter_map(|(_, message)| arrow(scope, message)).collect()
+    waiting.into_iter().map(|(_, message)| message).collect()
 }
 
 /// Bytes that make the next compilation of the same source fast.

@@ -248,7 +248,7 @@ impl Module {
     }
 
     fn link_exports(&self) -> Result<(), Error> {
-        self.touch(|scope, record| link::instantiate(scope, record)).map_err(refused)
+        self.touch(link::instantiate).map_err(refused)
     }
 
     /// Evaluates it and what it depends on. The promise counts as handled if it is wanted.

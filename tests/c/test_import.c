@@ -206,6 +206,30 @@ static void modules_in_other_states(void) {
   CHECK(is_finalized(&self));
 }
 
+static void modules_of_other_isolates(void) {
+  jsvm_isolate *other = new_isolate(NULL);
+  jsvm_context *there = main_context(other), *second = new_context(isolate, NULL);
+  host self = {.how = MODULE, .module = new_module(there, "m", "")};
+  jsvm_import_hooks *hooks = hooks_of(&self);
+  import_gives("import('x')", hooks, JSVM_STATUS_EXCEPTION, NULL, "another isolate");
+  self.how = NAMESPACE;
+  CHECK_OK(jsvm_module_instantiate(self.module, &error), &error);
+  import_gives("import('x')", hooks, JSVM_STATUS_EXCEPTION, NULL, "another isolate");
+  jsvm_module_free(self.module);
+  /* Of another context of the isolate: its namespace. */
+  self.how = MODULE;
+  self.module = new_module(second, "m", "");
+  CHECK_OK(jsvm_module_instantiate(self.module, &error), &error);
+  EVALUATE(self.module);
+  import_gives("import('x')", hooks, JSVM_STATUS_OK, NULL, NULL);
+  jsvm_module_free(self.module);
+  jsvm_import_hooks_free(hooks);
+  CHECK(is_finalized(&self));
+  jsvm_context_free(there);
+  jsvm_context_free(second);
+  jsvm_isolate_free(other);
+}
+
 static void *settle(void *given) {
   host *self = given;
   jsvm_value *value = NULL;
@@ -411,6 +435,7 @@ int main(void) {
   context = main_context(isolate);
   RUN(answers_to_a_script);
   RUN(modules_in_other_states);
+  RUN(modules_of_other_isolates);
   RUN(answers_that_come_later);
   RUN(answers_to_modules);
   RUN(import_meta_that_throws);

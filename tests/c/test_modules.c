@@ -13,6 +13,12 @@ static void states_of_a_graph(void) {
       new_module(context, "a", "import { b } from 'b'; import { c } from 'c'; export default b * 10 + c;");
   jsvm_value *none = NULL;
   CHECK_STR(jsvm_module_identifier(a), "a");
+  {
+    jsvm_context *home = NULL;
+    CHECK_OK(jsvm_module_context(a, &home, &error), &error);
+    CHECK_STR(jsvm_context_name(home), "VM Main Context");
+    jsvm_context_free(home);
+  }
   CHECK_EQ_INT(module_status(a), JSVM_MODULE_STATE_UNLINKED);
   CHECK_CODE(jsvm_module_namespace(a, &none, &error), JSVM_STATUS_WRONG_STATE, &error,
              "ERR_VM_MODULE_STATUS");
@@ -299,6 +305,35 @@ static void linkers_that_misbehave(void) {
   jsvm_isolate_free(foreign);
 }
 
+/* Gives the module of the userdata, or links it first. */
+static uint32_t give_module(void *userdata, const jsvm_import_request *request, jsvm_module **module,
+                            jsvm_slot *result) {
+  (void)request;
+  (void)result;
+  *module = jsvm_module_clone(userdata);
+  return JSVM_STATUS_OK;
+}
+
+static uint32_t link_another(void *userdata, const jsvm_import_request *request, jsvm_module **module,
+                             jsvm_slot *result) {
+  jsvm_module *another = new_module(context, "another", "import 'root'");
+  (void)result;
+  CHECK_ERROR(jsvm_module_link(another, give_module, (void *)request->referrer_module, NULL, &error),
+              JSVM_STATUS_WRONG_STATE, &error, "another call is linking it");
+  CHECK_EQ_INT(module_status(another), JSVM_MODULE_STATE_UNLINKED);
+  jsvm_module_free(another);
+  *module = jsvm_module_clone(userdata);
+  return JSVM_STATUS_OK;
+}
+
+static void two_links_of_one_module(void) {
+  jsvm_module *root = new_module(context, "root", "import 'x'"), *x = new_module(context, "x", "");
+  CHECK_OK(jsvm_module_link(root, link_another, x, NULL, &error), &error);
+  EVALUATE(root);
+  jsvm_module_free(root);
+  jsvm_module_free(x);
+}
+
 static uint32_t slow_linker(void *userdata, const jsvm_import_request *request, jsvm_module **module,
                             jsvm_slot *result) {
   (void)result;
@@ -544,6 +579,11 @@ static void bad_input(void) {
   INVALID(jsvm_module_status(NULL, &state, &error), "module: ");
   INVALID(jsvm_module_status(module, NULL, &error), "result: ");
   INVALID(jsvm_module_status((jsvm_module *)context, &state, &error), "not a live jsvm_module");
+  {
+    jsvm_context *home = NULL;
+    INVALID(jsvm_module_context(freed, &home, &error), "module: ");
+    INVALID(jsvm_module_context(module, NULL, &error), "result: ");
+  }
   INVALID(jsvm_module_error(freed, &slot, &error), "module: ");
   INVALID(jsvm_module_error(module, NULL, &error), "result: ");
   INVALID(jsvm_module_namespace(freed, &value, &error), "module: ");
@@ -659,6 +699,7 @@ int main(void) {
   RUN(cycles_and_self_imports);
   RUN(a_missing_export);
   RUN(linkers_that_misbehave);
+  RUN(two_links_of_one_module);
   RUN(limits_of_linking);
   RUN(errors_are_kept);
   RUN(a_run_that_is_stopped);
