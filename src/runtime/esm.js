@@ -96,7 +96,9 @@ function wasm(url, bytes, answer) {
 
 // What is no ES module, with its exports by name as far as they are known before it runs.
 function foreign(url, { names, run }) {
-  return synthetic(url, ['default', ...names], (put) => {
+  const all = ['default'];
+  for (let i = 0; i < names.length; i++) array.push(all, names[i]);
+  return synthetic(url, all, (put) => {
     const exports = run();
     put('default', exports);
     for (let i = 0; i < names.length; i++) {
