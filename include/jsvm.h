@@ -1484,6 +1484,21 @@ typedef uint32_t (*jsvm_module_evaluate_callback)(void *userdata,
                                                   const jsvm_module *module,
                                                   jsvm_slot *exception);
 
+/**
+ * Options of jsvm_context_vm_module. Zero is the default of every field.
+ */
+typedef struct jsvm_vm_module_options {
+  /**
+   * sizeof(jsvm_vm_module_options).
+   */
+  size_t struct_size;
+  /**
+   * The major version of Node whose manual the module follows: 10, whose modules have `url`, `linkingStatus` and four steps
+   * (docs/NODE-VM.md says what else), or 0, the newest.
+   */
+  uint32_t generation;
+} jsvm_vm_module_options;
+
 
 
 #ifdef __cplusplus
@@ -4507,7 +4522,8 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
 /**
  * The module `node:vm`, for scripts of a context: Script, createContext, runInContext, compileFunction, measureMemory and
  * the others, as Node has them. The context's "this context" is the context itself. Scripts have it only if the host
- * gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each time.
+ * gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each
+ * time, for each generation.
  *
  * It gives a script no limit that it does not have itself: a timeout of the script's ends the script's own run, a limit of the
  * call that runs the script ends all. What it makes counts as the isolate's: contexts, code, memory.
@@ -4516,6 +4532,7 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
  * change it.
  *
  * @param context [in] a context
+ * @param options [in] or NULL
  * @param result  [out] the module's exports; free it with jsvm_value_free
  * @param error   [out] what went wrong, or NULL
  * @return OK, INVALID_ARGUMENT, EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
@@ -4523,6 +4540,7 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
 JSVM_API
 JSVM_NODISCARD
 jsvm_status jsvm_context_vm_module(const jsvm_context *context,
+                                   const jsvm_vm_module_options *options,
                                    jsvm_value **result,
                                    jsvm_error **error);
 

@@ -96,8 +96,8 @@ class context : public detail::context_handle {
     return owned(detail::result<jsvm_value*>(jsvm_context_contextified_object, get()));
   }
   /** The JavaScript module node:vm, for scripts of this context. */
-  [[nodiscard]] value vm_module() const {
-    return owned(detail::result<jsvm_value*>(jsvm_context_vm_module, get()));
+  [[nodiscard]] value vm_module(const vm_module_options& options = {}) const {
+    return owned(detail::result<jsvm_value*>(jsvm_context_vm_module, get(), options.get()));
   }
   /** Gives it what scripts expect around them, before guest code runs: parts are jsvm_part bits. */
   void install(std::uint32_t parts, const install_options& options = {}) const {

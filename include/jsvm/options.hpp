@@ -378,6 +378,24 @@ class measure_memory_options {
   jsvm_measure_memory_options options_ = {};
 };
 
+/** Which node:vm scripts get: jsvm_vm_module_options. */
+class vm_module_options {
+ public:
+  vm_module_options() noexcept { options_.struct_size = sizeof options_; }
+
+  /** The major version of Node whose manual it follows: 10, or 0 for the newest. */
+  vm_module_options& generation(std::uint32_t version) noexcept {
+    options_.generation = version;
+    return *this;
+  }
+
+  /** The C options, which live as long as these. */
+  [[nodiscard]] const jsvm_vm_module_options* get() const noexcept { return &options_; }
+
+ private:
+  jsvm_vm_module_options options_ = {};
+};
+
 /** Name and shape of a host function: jsvm_function_options. */
 class function_options {
  public:

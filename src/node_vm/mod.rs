@@ -26,12 +26,36 @@ pub const SOURCES: &[&[Source]] = &[&[
         natives: |_| Ok(()),
     },
     Source { name: "node:internal/vm/module", text: include_str!("module.js"), natives: module::natives },
+    Source { name: "node:internal/vm/v10", text: include_str!("v10.js"), natives: |_| Ok(()) },
 ]];
 
+/// Whose manual the module follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Generation {
+    #[default]
+    Newest,
+    Node10,
+}
+
+impl Generation {
+    /// By a major version of Node; 0 is the newest.
+    pub fn of_version(version: u32) -> Option<Generation> {
+        match version {
+            0 => Some(Generation::Newest),
+            10 => Some(Generation::Node10),
+            _ => None,
+        }
+    }
+}
+
 /// The module, as `require('node:vm')` gives it: what it calls "this context" is the context that is given.
-pub fn module(context: &Context) -> Result<Value, Error> {
+pub fn module(context: &Context, generation: Generation) -> Result<Value, Error> {
+    let file = match generation {
+        Generation::Newest => "node:vm",
+        Generation::Node10 => "node:internal/vm/v10",
+    };
     enter::run(&context.isolate, Some(&context.global), &Limits::NONE, |scope| {
-        let module = realm::load(scope, "node:vm")?;
+        let module = realm::load(scope, file)?;
         Ok(Value::new(scope, module.into()))
     })
 }

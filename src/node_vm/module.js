@@ -28,6 +28,11 @@ const asBuffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
 
 const NO_OPTIONS = freeze({ __proto__: null });
 const NO_ERROR = Symbol('no error');
+// In the order of the natives.
+const STATUSES = ['unlinked', 'linking', 'linked', 'evaluating', 'evaluated', 'errored'];
+const PHASES = ['source', 'defer', 'evaluation'];
+// Of most requests.
+const NO_ATTRIBUTES = freeze({ __proto__: null });
 
 // Default identifiers count the modules of each context, and those without one.
 const counted = new WeakMap();
@@ -49,8 +54,10 @@ const erroredModule = (specifier, cause) => {
     { __proto__: null, value: cause, configurable: true, enumerable: true, writable: true });
 };
 
+const statusOf = (record) => STATUSES[native.moduleStatus(record)];
+
 // Set by the classes: what is inside of them, for the functions here.
-let isModule, recordOf, isSourceText, linkGraph;
+let isModule, recordOf, isSourceText, requestsOf, progress, linkGraph;
 
 function requireModule(module) {
   if (!isModule(module)) throw invalidThis('Module');
@@ -95,14 +102,14 @@ class Module {
 
   get namespace() {
     requireModule(this);
-    const status = native.moduleStatus(this.#record);
+    const status = statusOf(this.#record);
     if (status === 'unlinked' || status === 'linking') throw wrongStatus('must not be unlinked or linking');
     return native.namespace(this.#record);
   }
 
   get status() {
     requireModule(this);
-    return native.moduleStatus(this.#record);
+    return statusOf(this.#record);
   }
 
   get error() {
@@ -114,10 +121,11 @@ class Module {
   async link(linker) {
     requireModule(this);
     requireFunction('linker', linker);
-    if (this.status === 'linked') {
+    const status = progress(this);
+    if (status === 'linked') {
       throw coded(Error, 'ERR_VM_MODULE_ALREADY_LINKED', 'Module has already been linked');
     }
-    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (status !== 'unlinked') throw wrongStatus('must be unlinked');
     await linkGraph(this, linker);
     native.instantiate(this.#record);
   }
@@ -129,7 +137,7 @@ class Module {
       const { timeout, breakOnSigint = false } = options;
       if (timeout !== undefined) requireUint32('options.timeout', timeout, 1);
       requireBoolean('options.breakOnSigint', breakOnSigint);
-      const status = native.moduleStatus(this.#record);
+      const status = statusOf(this.#record);
       if (status !== 'linked' && status !== 'evaluated' && status !== 'errored') {
         throw wrongStatus('must be one of linked, evaluated, or errored');
       }
@@ -151,11 +159,31 @@ class Module {
 class SourceTextModule extends Module {
   #error = NO_ERROR;
   #linking = false;
+  // Specifier, attributes and phase of each request.
+  #requests;
   #moduleRequests;
   #dependencySpecifiers;
 
   static {
     isSourceText = (value) => typeof value === 'object' && value !== null && #moduleRequests in value;
+
+    // The status, whatever a subclass makes of it.
+    progress = (module) => {
+      if (isSourceText(module)) {
+        if (module.#error !== NO_ERROR) return 'errored';
+        if (module.#linking) return 'linking';
+      }
+      return statusOf(recordOf(module));
+    };
+
+    requestsOf = (module) => {
+      if (module.#requests === undefined) {
+        const flat = native.requests(recordOf(module));
+        for (let i = 1; i < flat.length; i += 3) flat[i] = flat[i] === undefined ? NO_ATTRIBUTES : freeze(flat[i]);
+        module.#requests = flat;
+      }
+      return module.#requests;
+    };
 
     linkGraph = (root, linker) => isSourceText(root) ? new Promise((done, failed) => {
       // The modules that are being linked, in the order in which they were found. The parent of each waits for it.
@@ -193,8 +221,8 @@ class SourceTextModule extends Module {
         if (!isModule(module)) return fail(node, notModule());
         if (module.context !== node.module.context) return fail(node, otherContext());
         node.records[i] = recordOf(module);
-        const { status } = module;
-        if (status === 'errored') return fail(node, erroredModule(node.module.moduleRequests[i].specifier, module.error));
+        const status = progress(module);
+        if (status === 'errored') return fail(node, erroredModule(requestsOf(node.module)[3 * i], module.error));
         if (status === 'unlinked' && isSourceText(module)) enter(module, node);
         else arrive(node);
       };
@@ -214,12 +242,12 @@ class SourceTextModule extends Module {
 
       // Calls the linker for each request of a module, and returns the answers.
       const ask = (node) => {
-        const requests = node.module.moduleRequests;
+        const requests = requestsOf(node.module);
         const answers = [];
         try {
-          for (let i = 0; i < requests.length; i++) {
-            const { specifier, attributes } = requests[i];
-            push(answers, linker(specifier, node.module, { attributes, assert: attributes }));
+          for (let i = 0; i < requests.length; i += 3) {
+            const attributes = requests[i + 1];
+            push(answers, linker(requests[i], node.module, { attributes, assert: attributes }));
           }
         } catch (error) {
           fail(node, error);
@@ -274,9 +302,9 @@ class SourceTextModule extends Module {
 
   linkRequests(modules) {
     requireSourceText(this);
-    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (progress(this) !== 'unlinked') throw wrongStatus('must be unlinked');
     requireArray('modules', modules, () => {});
-    const { length } = this.moduleRequests;
+    const length = requestsOf(this).length / 3;
     if (modules.length !== length) {
       throw coded(TypeError, 'ERR_MODULE_LINK_MISMATCH', `Expected ${length} modules, got ${modules.length}`);
     }
@@ -292,7 +320,7 @@ class SourceTextModule extends Module {
 
   instantiate() {
     requireSourceText(this);
-    if (this.status !== 'unlinked') throw wrongStatus('must be unlinked');
+    if (progress(this) !== 'unlinked') throw wrongStatus('must be unlinked');
     if (!native.isLinked(recordOf(this))) {
       const failure = new Error('module is not linked');
       throw defineProperty(failure, 'code', { __proto__: null, value: 'ERR_VM_MODULE_LINK_FAILURE', configurable: true,
@@ -302,24 +330,22 @@ class SourceTextModule extends Module {
   }
 
   get dependencySpecifiers() {
-    requireSourceText(this);
     if (this.#dependencySpecifiers === undefined) {
       const specifiers = [];
-      const requests = this.moduleRequests;
-      for (let i = 0; i < requests.length; i++) push(specifiers, requests[i].specifier);
+      const requests = requestsOf(this);
+      for (let i = 0; i < requests.length; i += 3) push(specifiers, requests[i]);
       this.#dependencySpecifiers = freeze(specifiers);
     }
     return this.#dependencySpecifiers;
   }
 
   get moduleRequests() {
-    requireSourceText(this);
     if (this.#moduleRequests === undefined) {
-      const flat = native.requests(recordOf(this));
+      const flat = requestsOf(this);
       const requests = [];
       for (let i = 0; i < flat.length; i += 3) {
         push(requests, freeze({
-          __proto__: null, specifier: flat[i], attributes: freeze(flat[i + 1]), phase: flat[i + 2],
+          __proto__: null, specifier: flat[i], attributes: flat[i + 1], phase: PHASES[flat[i + 2]],
         }));
       }
       this.#moduleRequests = freeze(requests);
@@ -328,8 +354,7 @@ class SourceTextModule extends Module {
   }
 
   get status() {
-    if (this.#error !== NO_ERROR) return 'errored';
-    return this.#linking ? 'linking' : super.status;
+    return this.#error === NO_ERROR ? progress(this) : 'errored';
   }
 
   get error() {
@@ -338,7 +363,7 @@ class SourceTextModule extends Module {
 
   hasAsyncGraph() {
     requireSourceText(this);
-    const status = native.moduleStatus(recordOf(this));
+    const status = statusOf(recordOf(this));
     if (status === 'unlinked' || status === 'linking') throw wrongStatus('must be instantiated');
     return native.isGraphAsync(recordOf(this));
   }
@@ -350,7 +375,7 @@ class SourceTextModule extends Module {
 
   createCachedData() {
     requireSourceText(this);
-    const { status } = this;
+    const status = progress(this);
     if (status === 'evaluating' || status === 'evaluated' || status === 'errored') {
       throw coded(Error, 'ERR_VM_MODULE_CANNOT_CREATE_CACHED_DATA',
         'Cached data cannot be created for a module which has been evaluated');
@@ -370,7 +395,7 @@ class SyntheticModule extends Module {
     super({
       context,
       identifier,
-      make: (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self, self), context),
+      make: (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self), context),
     });
   }
 
@@ -404,12 +429,19 @@ function uniqueNames(names) {
 // What answers the imports of some code: it asks the callback, and gives the namespace of the module that comes.
 function importer(callback) {
   return async (specifier, referrer, attributes, phase) => {
-    const module = await callback(specifier, referrer, attributes, phase);
+    const module = await callback(specifier, referrer, freeze(attributes), phase);
     if (phase !== 'source' && typeof module === 'object' && isModuleNamespaceObject(module)) return module;
     if (!isModule(module)) throw notModule();
-    if (module.status === 'errored') throw module.error;
+    if (progress(module) === 'errored') throw module.error;
     return phase === 'source' ? native.sourceObject(recordOf(module)) : module.namespace;
   };
 }
 
-return { asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport: native.setContextImport };
+// Links the requests of a module and of all that it depends on; instantiating it is another step.
+const link = async (module, linker) => linkGraph(module, linker);
+const instantiate = (module) => native.instantiate(recordOf(module));
+
+return {
+  asBuffer, Module, SourceTextModule, SyntheticModule, importer, progress, link, instantiate,
+  setContextImport: native.setContextImport,
+};

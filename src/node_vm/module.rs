@@ -1,16 +1,15 @@
 //! What the classes of modules are made over. A module is a record here, which only module.js sees.
 
-use crate::engine::enter::{Outcome, Scope};
+use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::error::Error;
-use crate::engine::value;
 use crate::node_vm::{
     bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
 };
 use crate::realm::native::Natives;
-use crate::vm::import::Phase;
-use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
+use crate::vm::module::{self, Record, SourceText, Synthetic};
 use crate::vm::source::Origin;
 use crate::vm::{context, link};
+use std::ptr;
 use v8::{FunctionCallbackArguments, Local};
 
 pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
@@ -50,27 +49,24 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         result.set(module::new_synthetic(scope, &given)?.into());
         Ok(())
     })?;
+    // moduleStatus(record): the position of the status in module.js's list.
     native.function("moduleStatus", |scope, arguments, result| {
         let module = module::module(scope, record(arguments)?);
-        let name = match module::status(module) {
-            Status::Unlinked => "unlinked",
-            Status::Linking => "linking",
-            Status::Linked => "linked",
-            Status::Evaluating => "evaluating",
-            Status::Evaluated => "evaluated",
-            Status::Errored => "errored",
-        };
-        result.set(value::string(scope, name)?.into());
+        result.set_uint32(module::status(module) as u32);
         Ok(())
     })?;
-    // requests(record): specifier, attributes and phase of each, one after the other.
+    // requests(record): specifier, attributes (undefined if there are none) and the phase's position in module.js's list, one
+    // request after the other.
     native.function("requests", |scope, arguments, result| {
         let module = module::module(scope, record(arguments)?);
         let mut flat: Vec<Local<v8::Value>> = Vec::new();
         for request in module::requests(scope, module) {
-            let attributes = request.attributes(scope)?;
-            let phase = value::string(scope, Phase::of(request.phase).name())?;
-            flat.extend([Local::<v8::Value>::from(request.specifier), attributes.into(), phase.into()]);
+            let attributes: Local<v8::Value> = match request.has_attributes() {
+                true => request.attributes(scope)?.into(),
+                false => v8::undefined(scope).into(),
+            };
+            let phase = v8::Integer::new_from_unsigned(scope, request.phase as u32);
+            flat.extend([Local::<v8::Value>::from(request.specifier), attributes, phase.into()]);
         }
         result.set(v8::Array::new_with_elements(scope, &flat).into());
         Ok(())
@@ -99,7 +95,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         result.set_bool(module::linked(scope, record).is_some());
         Ok(())
     })?;
-    // evaluate(record, timeout, breakOnSigint): a promise of the module's context.
+    // evaluate(record, timeout, breakOnSigint): a promise.
     native.function("evaluate", |scope, arguments, result| {
         let record = record(arguments)?;
         let limits = limits(arguments.get(1), arguments.get(2));
@@ -155,12 +151,38 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })
 }
 
+/// The promise is of the module's context, or of the caller's if that has another microtask queue: nobody may drain the
+/// module's again, and who waits for the promise would wait for ever.
 fn evaluate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Local<'s, v8::Promise>> {
     let context = home(scope, record);
-    let scope = &mut v8::ContextScope::new(scope, context);
-    let promise = link::evaluate(scope, record)?;
-    context::after_evaluate(scope)?;
-    Ok(promise)
+    let queue = |context: Local<v8::Context>| context.get_microtask_queue().map(ptr::from_ref);
+    let outer = (queue(scope.get_current_context()) != queue(context))
+        .then(|| v8::PromiseResolver::new(scope).thrown())
+        .transpose()?;
+    let promise = {
+        let scope = &mut v8::ContextScope::new(scope, context);
+        let promise = link::evaluate(scope, record)?;
+        context::after_evaluate(scope)?;
+        promise
+    };
+    let Some(outer) = outer else { return Ok(promise) };
+    match promise.state() {
+        v8::PromiseState::Fulfilled => {
+            let value = promise.result(scope);
+            outer.resolve(scope, value).thrown()?;
+        }
+        v8::PromiseState::Rejected => {
+            promise.mark_as_handled();
+            let reason = promise.result(scope);
+            outer.reject(scope, reason).thrown()?;
+        }
+        // The module's queue has a task then that looks at the promise.
+        v8::PromiseState::Pending => {
+            outer.resolve(scope, promise.into()).thrown()?;
+            context::after_evaluate(&mut v8::ContextScope::new(scope, context))?;
+        }
+    }
+    Ok(outer.get_promise(scope))
 }
 
 /// The record that module.js gives first.

@@ -207,6 +207,10 @@ impl<'s> Request<'s> {
         import::attributes(scope, self.attributes, 3)
     }
 
+    pub fn has_attributes(&self) -> bool {
+        self.attributes.length() > 0
+    }
+
     /// An object without a prototype.
     pub fn attributes(&self, scope: &Scope<'s, '_>) -> Outcome<Local<'s, v8::Object>> {
         import::attribute_object(scope, self.attributes, 3)

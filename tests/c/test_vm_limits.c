@@ -20,7 +20,7 @@ static void give_vm(jsvm_isolate *of, jsvm_context *to) {
   jsvm_value *module = NULL;
   jsvm_error *wrong = NULL;
   jsvm_slot slot;
-  CHECK_OK(jsvm_context_vm_module(to, &module, &wrong), &wrong);
+  CHECK_OK(jsvm_context_vm_module(to, NULL, &module, &wrong), &wrong);
   slot = handle_slot(module);
   give(of, to, "vm", &slot);
   install(of, to, "started", count_call, &started);

@@ -12,7 +12,7 @@ static jsvm_context *contextified(void) {
 
 static jsvm_value *vm_of(const jsvm_context *context) {
   jsvm_value *module = NULL;
-  CHECK_OK(jsvm_context_vm_module(context, &module, &error), &error);
+  CHECK_OK(jsvm_context_vm_module(context, NULL, &module, &error), &error);
   return module;
 }
 
@@ -397,20 +397,46 @@ static void misuse(void) {
   jsvm_isolate *other = new_isolate(NULL);
   jsvm_context *gone = main_context(other);
   jsvm_value *module = (jsvm_value *)gone;
-  CHECK_STATUS(jsvm_context_vm_module(NULL, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(jsvm_context_vm_module(NULL, NULL, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
   CHECK(module == NULL);
-  CHECK_STATUS(jsvm_context_vm_module(gone, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
-  CHECK_STATUS(jsvm_context_vm_module((jsvm_context *)other, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(jsvm_context_vm_module(gone, NULL, NULL, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(jsvm_context_vm_module((jsvm_context *)other, NULL, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  jsvm_vm_module_options wrong = {.struct_size = sizeof wrong, .generation = 11};
+  CHECK_STATUS(jsvm_context_vm_module(gone, &wrong, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
   jsvm_isolate_free(other);
-  CHECK_STATUS(jsvm_context_vm_module(gone, &module, &error), JSVM_STATUS_DISPOSED, &error);
+  CHECK_STATUS(jsvm_context_vm_module(gone, NULL, &module, &error), JSVM_STATUS_DISPOSED, &error);
   jsvm_context_free(gone);
-  CHECK_STATUS(jsvm_context_vm_module(gone, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+  CHECK_STATUS(jsvm_context_vm_module(gone, NULL, &module, &error), JSVM_STATUS_INVALID_ARGUMENT, &error);
+}
+
+static void oldest_names(void) {
+  jsvm_context *context = new_context(isolate, NULL);
+  jsvm_vm_module_options options = {.struct_size = sizeof options, .generation = 10};
+  jsvm_value *oldest = NULL;
+  jsvm_value *again = NULL;
+  jsvm_value *newest = vm_of(context);
+  CHECK_OK(jsvm_context_vm_module(context, &options, &oldest, &error), &error);
+  CHECK_OK(jsvm_context_vm_module(context, &options, &again, &error), &error);
+  CHECK(same(oldest, again));
+  CHECK(!same(oldest, newest));
+  jsvm_slot slot = handle_slot(oldest);
+  set_global(context, "oldest", &slot);
+  slot = handle_slot(newest);
+  set_global(context, "newest", &slot);
+  JS_TRUE(context, "oldest.Script === newest.Script && oldest.Module === undefined");
+  JS_TRUE(context, "'linkingStatus' in oldest.SourceTextModule.prototype");
+  JS_TRUE(context, "!('linkingStatus' in newest.SourceTextModule.prototype)");
+  jsvm_value_free(newest);
+  jsvm_value_free(again);
+  jsvm_value_free(oldest);
+  jsvm_context_free(context);
 }
 
 int main(void) {
   isolate = new_isolate(NULL);
   RUN(only_when_given);
   RUN(what_it_has);
+  RUN(oldest_names);
   RUN(each_context_has_its_own);
   RUN(outlives_its_context);
   RUN(a_guest_that_changes_everything);

@@ -196,6 +196,7 @@ void vm_module() {
   const world w;
   w.set("vm", w.context.vm_module());
   CHECK(w.js("vm").strict_equals(w.context.vm_module()));
+  CHECK(!w.js("vm").strict_equals(w.context.vm_module(jsvm::vm_module_options().generation(10))));
   CHECK_EQ(w.js("vm.runInNewContext('a + 1', {a: 1})").as<int>(), 2);
   CHECK(w.js("vm.runInThisContext('globalThis') === globalThis").as<bool>());
   const jsvm::value made = w.js("vm.createContext({x: 7})");

@@ -1,5 +1,6 @@
 //! What the command line says.
 
+use jsvm::node_vm::Generation;
 use lexopt::{Arg, Parser};
 use std::ffi::OsString;
 use std::time::Duration;
@@ -22,6 +23,7 @@ Usage: jsvm [options] FILE [arguments]
                          ArrayBuffers get as much again, by default without a limit
   -v, --version          the versions of jsvm and V8
   -h, --help             this text
+      --vm-generation=10 node:vm has the names of Node 10's manual: docs/NODE-VM.md
       --v8-options       V8's options
       --                 what follows is no option
 
@@ -68,6 +70,7 @@ pub struct Options {
     pub cpu_time: Option<Duration>,
     /// In MB.
     pub memory_limit: Option<u64>,
+    pub vm_generation: Generation,
     pub v8_flags: Vec<String>,
     /// CODE and standard input: an ES module or not. None: their syntax says it.
     pub is_module: Option<bool>,
@@ -84,6 +87,7 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
         timeout: None,
         cpu_time: None,
         memory_limit: None,
+        vm_generation: Generation::Newest,
         v8_flags: Vec::new(),
         is_module: None,
         import_map: None,
@@ -114,6 +118,7 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
             Arg::Long("memory-limit") => options.memory_limit = Some(megabytes(&mut parser)?),
             Arg::Long("input-type") => options.is_module = Some(input_type(&mut parser)?),
             Arg::Long("import-map") => options.import_map = Some(value(&mut parser, "--import-map")?),
+            Arg::Long("vm-generation") => options.vm_generation = generation(&mut parser)?,
             Arg::Long("v8-options") => options.v8_flags.push("--help".into()),
             Arg::Long(name) if IGNORED.contains(&name) => {}
             Arg::Long(name) => {
@@ -192,6 +197,14 @@ fn input_type(parser: &mut Parser) -> Result<bool, String> {
         "commonjs" => Ok(false),
         given => Err(format!("--input-type: {given:?} is neither module nor commonjs")),
     }
+}
+
+fn generation(parser: &mut Parser) -> Result<Generation, String> {
+    let given = value(parser, "--vm-generation")?;
+    let version = given.to_str().and_then(|text| text.parse().ok());
+    version
+        .and_then(Generation::of_version)
+        .ok_or_else(|| format!("--vm-generation: {given:?} is not 10, or 0 for the newest"))
 }
 
 fn v8_flag(mut flag: String, value: Option<OsString>) -> Result<String, String> {

@@ -7,7 +7,8 @@ use jsvm::engine::error::{Error, Status};
 use jsvm::engine::heap::MAX_HEAP_LIMIT;
 use jsvm::engine::isolate::{self, DEFAULT_STACK_SIZE, Isolate};
 use jsvm::engine::limits::Limits;
-use jsvm::engine::value::Out;
+use jsvm::engine::value::{In, Out};
+use jsvm::node_vm::{self, Generation};
 use jsvm::runtime::{self, Parts, event_loop, inspect, output, process, require};
 use jsvm::vm::context::{self, Context};
 use std::ffi::{OsStr, OsString};
@@ -63,6 +64,10 @@ impl Program {
                 ..runtime::Options::default()
             },
         )?;
+        if options.vm_generation != Generation::Newest {
+            let module = node_vm::module(&context, options.vm_generation)?;
+            require::provide_module(&context, "vm", In::Value(&module))?;
+        }
         let limits = Limits { timeout: options.timeout, cpu_time: options.cpu_time, ..Limits::NONE };
         Ok((Program { isolate, context, limits, is_module: options.is_module }, early))
     }
