@@ -14,10 +14,12 @@
 const { coded } = load('errors');
 const { array, map, regexp, set, string } = load('builtins');
 const { Error, Map, Set, SyntaxError, TypeError, WebAssembly } = globalThis;
-const { Instance, Module: WasmModule } = WebAssembly ?? {};
+const { Global, Instance, Module: WasmModule } = WebAssembly ?? {};
 const { exports: wasmExports, imports: wasmImports } = WasmModule ?? {};
 const { parse, stringify } = JSON;
-const { hasOwn } = Object;
+const { getOwnPropertyDescriptor, hasOwn } = Object;
+const { apply } = Reflect;
+const globalValue = Global && getOwnPropertyDescriptor(Global.prototype, 'value').get;
 
 const NO_ATTRIBUTES = Object.freeze({ __proto__: null });
 
@@ -62,7 +64,7 @@ function json(url, text, name) {
   return synthetic(url, ['default'], (put) => put('default', value));
 }
 
-// A module whose imports and exports are those of the instance.
+// A module whose imports and exports are those of the instance; of globals the values that they have then.
 function wasm(url, bytes, answer) {
   const module = new WasmModule(bytes);
   const imports = wasmImports(module);
@@ -86,7 +88,10 @@ function wasm(url, bytes, answer) {
     for (let i = 0; i < names.length; i++) object[names[i]] = given[i];
     const made = new Instance(module, object).exports;
     const values = [];
-    for (let i = 0; i < exports.length; i++) array.push(values, made[exports[i].name]);
+    for (let i = 0; i < exports.length; i++) {
+      const { kind, name } = exports[i];
+      array.push(values, kind === 'global' ? apply(globalValue, made[name], []) : made[name]);
+    }
     return values;
   };
   const record = native.newSourceText(text, url, 0, 0, undefined, undefined, (meta) => { meta.run = run; }, answer);
@@ -96,7 +101,9 @@ function wasm(url, bytes, answer) {
 
 // What is no ES module, with its exports by name as far as they are known before it runs.
 function foreign(url, { names, run }) {
-  return synthetic(url, ['default', ...names], (put) => {
+  const all = ['default'];
+  for (let i = 0; i < names.length; i++) array.push(all, names[i]);
+  return synthetic(url, all, (put) => {
     const exports = run();
     put('default', exports);
     for (let i = 0; i < names.length; i++) {
@@ -263,6 +270,7 @@ function makeLoader(host) {
   return {
     __proto__: null,
     entryOf,
+    link,
     evaluate,
     importFrom,
     importer,
