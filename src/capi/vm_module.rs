@@ -56,7 +56,9 @@ pub unsafe extern "C" fn jsvm_context_vm_module(
         // SAFETY: C's promise about its arguments.
         let jsvm_vm_module_options { generation, .. } = unsafe { self::options(options)? };
         let generation = Generation::of_version(generation).ok_or_else(|| {
-            Error::invalid(format!("options: {generation} is no generation of node:vm: 10, or 0 for the newest"))
+            Error::invalid(format!(
+                "options: {generation} is no generation of node:vm: 10, or 0 for the newest"
+            ))
         })?;
         let context = pool::pin(context, "context")?;
         *result = pool::put(jsvm_value(Arc::new(node_vm::module(&context.context, generation)?)))?;

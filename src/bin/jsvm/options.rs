@@ -1,7 +1,7 @@
 //! What the command line says.
 
-use lexopt::{Arg, Parser};
 use jsvm::node_vm::Generation;
+use lexopt::{Arg, Parser};
 use std::ffi::OsString;
 use std::time::Duration;
 
