@@ -10,7 +10,7 @@ CLI ?= 1
 
 CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
 TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-examples test-guide test-static test-package
-.PHONY: help run test bench build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
+.PHONY: help run test soak bench build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1@/p' Makefile | column -t -s @
@@ -26,6 +26,9 @@ run: ## set up, build, run the examples; the last is the TypeScript compiler
 test: export JSVM_HEADER_CHECK = 1
 test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that must hold
 	@echo "== all is well"
+
+soak: build ## what must not grow: a million modules and more, minutes of them, with the memory that the process has
+	@tests/soak/run
 
 bench: ## what the library costs beside the bare v8 crate, and jsvm beside Node: the tables of docs/BENCHMARKS.md
 	@scripts/setup --npm

@@ -47,7 +47,7 @@
 /**
  * Handle kinds there are.
  */
-#define JSVM_HANDLE_KIND_COUNT 8
+#define JSVM_HANDLE_KIND_COUNT 11
 
 /**
  * The slot's `data` or `handle` is the caller's to release with jsvm_slot_clear. libjsvm sets it on output
@@ -287,6 +287,36 @@ typedef enum jsvm_element_type {
 } jsvm_element_type;
 
 /**
+ * What a module has come to. node:vm: `status`. The numbers are part of the ABI.
+ */
+typedef enum jsvm_module_state {
+  /**
+   * New, or its linking has failed.
+   */
+  JSVM_MODULE_STATE_UNLINKED = 0,
+  /**
+   * jsvm_module_link is at it.
+   */
+  JSVM_MODULE_STATE_LINKING = 1,
+  /**
+   * Its imports are there.
+   */
+  JSVM_MODULE_STATE_LINKED = 2,
+  /**
+   * It runs.
+   */
+  JSVM_MODULE_STATE_EVALUATING = 3,
+  /**
+   * It has run; what it awaits may still be pending.
+   */
+  JSVM_MODULE_STATE_EVALUATED = 4,
+  /**
+   * It has thrown.
+   */
+  JSVM_MODULE_STATE_ERRORED = 5,
+} jsvm_module_state;
+
+/**
  * A promise's state.
  */
 typedef enum jsvm_promise_state {
@@ -457,7 +487,28 @@ typedef enum jsvm_handle_kind {
   JSVM_HANDLE_KIND_CANCEL = 5,
   JSVM_HANDLE_KIND_RESOLVER = 6,
   JSVM_HANDLE_KIND_BORROW = 7,
+  JSVM_HANDLE_KIND_MODULE = 8,
+  JSVM_HANDLE_KIND_IMPORT_HOOKS = 9,
+  JSVM_HANDLE_KIND_FILE_LOADER = 10,
 } jsvm_handle_kind;
+
+/**
+ * How far an import goes. The numbers are part of the ABI.
+ */
+typedef enum jsvm_import_phase {
+  /**
+   * The module is evaluated: `import x from 'y'`, `import('y')`.
+   */
+  JSVM_IMPORT_PHASE_EVALUATION = 0,
+  /**
+   * What the module is made of is wanted: `import source x from 'y'`, `import.source('y')`.
+   */
+  JSVM_IMPORT_PHASE_SOURCE = 1,
+  /**
+   * The module is evaluated when it is used: `import defer * as x from 'y'`. V8 has it behind a flag.
+   */
+  JSVM_IMPORT_PHASE_DEFER = 2,
+} jsvm_import_phase;
 
 /**
  * When V8 measures. node:vm: `execution`.
@@ -573,10 +624,31 @@ typedef struct jsvm_context jsvm_context;
 typedef struct jsvm_error jsvm_error;
 
 /**
+ * A loader of ES modules below one folder.
+ */
+typedef struct jsvm_file_loader jsvm_file_loader;
+
+/**
+ * What the host does for the imports of some code: given to modules, scripts, functions and contexts, of any isolate. Code
+ * that was compiled with it keeps it.
+ */
+typedef struct jsvm_import_hooks jsvm_import_hooks;
+
+/**
  * An isolate: one JavaScript heap, with its contexts. Any thread may use it, one at a time; calls
  * from other threads wait their turn.
  */
 typedef struct jsvm_isolate jsvm_isolate;
+
+/**
+ * An ES module of a context: source text, or a synthetic one. node:vm: vm.Module.
+ *
+ * A source text goes this way: jsvm_module_new; jsvm_module_link, which asks a callback for the modules that it imports; then
+ * jsvm_module_evaluate. A host that loads on its own time uses jsvm_module_requests, jsvm_module_link_requests and
+ * jsvm_module_instantiate in the place of jsvm_module_link.
+ * What a module imports lives as long as the module does.
+ */
+typedef struct jsvm_module jsvm_module;
 
 /**
  * The host's end of a promise: settle it once, from any thread.
@@ -742,6 +814,10 @@ typedef struct jsvm_compile_function_options {
    * Objects in context_extensions, at most 500.
    */
   size_t context_extension_count;
+  /**
+   * [in] Who answers its `import()`; or NULL, as in jsvm_script_options. node:vm: `importModuleDynamically`.
+   */
+  const struct jsvm_import_hooks *import_hooks;
 } jsvm_compile_function_options;
 
 /**
@@ -820,6 +896,11 @@ typedef struct jsvm_script_options {
    * option of each run, and keeps the arrow out of the error's `stack`. C never puts it there.
    */
   bool no_display_errors;
+  /**
+   * [in] Who answers its `import()`, also that of code that it makes by `eval` and `new Function`; or NULL: who answers
+   * for the context (jsvm_context_set_import_hooks). Borrowed for the call. node:vm: `importModuleDynamically`.
+   */
+  const struct jsvm_import_hooks *import_hooks;
 } jsvm_script_options;
 
 /**
@@ -856,6 +937,35 @@ typedef struct jsvm_frame {
    */
   bool is_wasm;
 } jsvm_frame;
+
+/**
+ * Options of jsvm_file_loader_new. Zero is the default of every field but `root`.
+ */
+typedef struct jsvm_file_loader_options {
+  /**
+   * sizeof(jsvm_file_loader_options).
+   */
+  size_t struct_size;
+  /**
+   * [in] The folder that the loader never leaves. It must be there.
+   */
+  struct jsvm_str root;
+  /**
+   * [in] An import map, as browsers have them: JSON text with `imports` and `scopes`; addresses in it are relative to the
+   * root. `integrity` is not looked at. Default: none.
+   */
+  struct jsvm_str import_map;
+  /**
+   * The library's own modules can be imported ("node:path", "util", ...), those that require has, but "module", which
+   * would read every file. They are as the guest's own: "process" shows the process's id, "console" writes where
+   * jsvm_context_install says. Default: only what jsvm_context_provide_module has provided.
+   */
+  bool builtins;
+  /**
+   * Bytes of the largest file that is read; 0 is 64 MB.
+   */
+  uint64_t max_file_size;
+} jsvm_file_loader_options;
 
 /**
  * Options of jsvm_function_new. Zero is the default of every field.
@@ -969,6 +1079,119 @@ typedef struct jsvm_graph {
    */
   size_t block_len;
 } jsvm_graph;
+
+/**
+ * An import attribute: `with { type: 'json' }` has the key `type` and the value `json`.
+ */
+typedef struct jsvm_import_attribute {
+  /**
+   * UTF-8 with a NUL after it.
+   */
+  struct jsvm_str key;
+  /**
+   * UTF-8 with a NUL after it.
+   */
+  struct jsvm_str value;
+} jsvm_import_attribute;
+
+/**
+ * What a module asks for. node:vm: an element of `moduleRequests`.
+ */
+typedef struct jsvm_module_request {
+  /**
+   * UTF-8 with a NUL after it; lone surrogates are U+FFFD. What it names is the host's to say.
+   */
+  struct jsvm_str specifier;
+  /**
+   * The attributes; NULL if there are none.
+   */
+  const struct jsvm_import_attribute *attributes;
+  /**
+   * How many.
+   */
+  size_t attribute_count;
+  /**
+   * A jsvm_import_phase.
+   */
+  uint32_t phase;
+} jsvm_module_request;
+
+/**
+ * What a jsvm_import_callback is asked. All of it dies when the callback returns; keep a handle by its clone function.
+ */
+typedef struct jsvm_import_request {
+  /**
+   * sizeof(jsvm_import_request) of the library.
+   */
+  size_t struct_size;
+  /**
+   * What is asked for.
+   */
+  struct jsvm_module_request request;
+  /**
+   * The file name, or the identifier, of the code that asks.
+   */
+  struct jsvm_str referrer_name;
+  /**
+   * The module that asks; NULL if it is none. In jsvm_module_link it is the host's own handle.
+   */
+  const struct jsvm_module *referrer_module;
+  /**
+   * The function of jsvm_context_compile_function that asks; NULL if it is none.
+   */
+  const struct jsvm_value *referrer_function;
+  /**
+   * The context in which the code runs: where to make the module.
+   */
+  const struct jsvm_context *context;
+} jsvm_import_request;
+
+/**
+ * Says what module an import names. One callback serves both: jsvm_module_link asks it for the modules of import
+ * statements, `import()` asks it by jsvm_import_hooks.
+ *
+ * It returns a jsvm_status. With OK it has put a module into `*module`, which is taken: libjsvm frees the handle; give
+ * jsvm_module_clone of one that you keep, and of the referrer's. The same answer to the same question is the host's duty.
+ * EXCEPTION throws `*result`, as a host function does. TIMEOUT, CPU_TIME, INTERRUPTED, CANCELLED, TERMINATED and
+ * OUT_OF_MEMORY stop the run. Any other status is an error that names it.
+ *
+ * For jsvm_module_link the module may be unlinked; it is called outside the isolate, on the thread that links.
+ * For `import()` the module is to be evaluated: the import gives its namespace; if it is errored, its error. In the place of
+ * a module `*result` may be a namespace, or a promise of one, such as jsvm_promise_new's, which any thread settles later. It
+ * is called inside the isolate, as a host function is.
+ * No C++ exception and no longjmp may leave it.
+ */
+typedef uint32_t (*jsvm_import_callback)(void *userdata,
+                                         const jsvm_import_request *request,
+                                         jsvm_module **module,
+                                         jsvm_slot *result);
+
+/**
+ * Fills `import.meta` of a module, when the module first uses it. `meta` is an object without a prototype. Called inside the
+ * isolate, as a host function is. It returns a jsvm_status; EXCEPTION throws `*exception`. The arguments die when it returns.
+ */
+typedef uint32_t (*jsvm_import_meta_callback)(void *userdata,
+                                              const jsvm_module *module,
+                                              const jsvm_value *meta,
+                                              jsvm_slot *exception);
+
+/**
+ * Callbacks of jsvm_import_hooks_new. Those that are NULL are not there.
+ */
+typedef struct jsvm_import_hooks_options {
+  /**
+   * sizeof(jsvm_import_hooks_options).
+   */
+  size_t struct_size;
+  /**
+   * Answers `import()`. node:vm: `importModuleDynamically`.
+   */
+  jsvm_import_callback import_module_dynamically;
+  /**
+   * Fills `import.meta`, of modules. node:vm: `initializeImportMeta`.
+   */
+  jsvm_import_meta_callback initialize_import_meta;
+} jsvm_import_hooks_options;
 
 /**
  * Takes what the runtime's parts write: `stream` is 1 (output) or 2 (errors), `data` is `len` bytes, UTF-8 if a string
@@ -1200,6 +1423,66 @@ typedef struct jsvm_memory_measurement {
    */
   size_t wasm_metadata;
 } jsvm_memory_measurement;
+
+/**
+ * Options of jsvm_module_new. Zero is the default of every field.
+ */
+typedef struct jsvm_module_options {
+  /**
+   * sizeof(jsvm_module_options).
+   */
+  size_t struct_size;
+  /**
+   * [in] The module's name in errors, stacks and messages; default `"vm:module(i)"`, counted in the context. node:vm:
+   * `identifier`.
+   */
+  struct jsvm_str identifier;
+  /**
+   * Lines that stand before the source in its file. node:vm: `lineOffset`.
+   */
+  int32_t line_offset;
+  /**
+   * Columns that stand before the source in its first line. node:vm: `columnOffset`.
+   */
+  int32_t column_offset;
+  /**
+   * [in] Bytes of jsvm_module_create_cached_data, or NULL. Bytes that do not fit the source or this library are refused with
+   * ERR_VM_MODULE_CACHED_DATA_REJECTED; but who can write them can forge them: take them from your own disk only.
+   * node:vm: `cachedData`.
+   */
+  const uint8_t *cached_data;
+  /**
+   * Bytes in cached_data.
+   */
+  size_t cached_data_len;
+  /**
+   * [in] Who answers its `import()`, and fills its `import.meta`; or NULL. Borrowed for the call. node:vm:
+   * `importModuleDynamically`, `initializeImportMeta`.
+   */
+  const struct jsvm_import_hooks *import_hooks;
+} jsvm_module_options;
+
+/**
+ * What modules ask for, as jsvm_module_requests gives it. Release it with jsvm_module_request_list_clear.
+ */
+typedef struct jsvm_module_request_list {
+  /**
+   * The requests.
+   */
+  struct jsvm_module_request *requests;
+  /**
+   * How many.
+   */
+  size_t len;
+} jsvm_module_request_list;
+
+/**
+ * Sets the exports of a synthetic module, when the module is evaluated. Called inside the isolate, as a host function is. It
+ * returns a jsvm_status; EXCEPTION throws `*exception`, and the module is errored. `module` dies when it returns.
+ */
+typedef uint32_t (*jsvm_module_evaluate_callback)(void *userdata,
+                                                  const jsvm_module *module,
+                                                  jsvm_slot *exception);
 
 /**
  * Options of jsvm_context_vm_module. Zero is the default of every field.
@@ -2266,6 +2549,84 @@ jsvm_status jsvm_exception_set_userdata(const jsvm_value *exception,
                                         jsvm_error **error);
 
 /**
+ * Makes a loader of the files below a folder, and has it answer import() of the context's code, unless that was compiled
+ * with an answer of its own. Modules are known by their URLs, query and fragment included: each is loaded once.
+ *
+ * It takes ./x and ../x relative to the importing module (code that is no module: to the root), absolute paths and file:
+ * URLs below the root, and what the import map names. .mjs and .js are ES modules, .json is imported
+ * `with { type: 'json' }`, .wasm is instantiated; there is no CommonJS and no node_modules. Refused with an Error are: what
+ * is not below the root, by its name or by a symbolic link (also one that leads back), encoded slashes, folders, devices,
+ * pipes, other schemes, other extensions, files that are too large. vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER means this
+ * loader.
+ *
+ * The guest can read every file with such a name below the root, and learns the root's path from import.meta.url. Reading
+ * counts as time of the run that reads; the text counts as the isolate's memory.
+ *
+ * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
+ * change it.
+ *
+ * @param context [in] the context whose modules they are; a later loader takes the place of an earlier one
+ * @param options [in] the root, and more
+ * @param result  [out] the loader; free it with jsvm_file_loader_free, the context goes on with it
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (the root is no folder, the import map is none), UNSUPPORTED (a build without the cargo
+ *   feature `url`), EXCEPTION, TERMINATED, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_file_loader_new(const jsvm_context *context,
+                                 const jsvm_file_loader_options *options,
+                                 jsvm_file_loader **result,
+                                 jsvm_error **error);
+
+/**
+ * Loads a module and all that it imports, links and evaluates them. What fails, a missing file or an error of the guest's,
+ * rejects the promise. It is settled when the outermost call returns, unless there is top-level await: see jsvm_promise_await.
+ * JavaScript: import(specifier), as the root's own code.
+ *
+ * Any thread; waits for the isolate. Runs guest code, within the limits.
+ *
+ * @param loader        [in] the loader
+ * @param specifier     [in] "./main.mjs" for a file of the root, or what the import map names; UTF-8
+ * @param specifier_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param options       [in] limits of the call, or NULL
+ * @param promise       [out] a promise of the module's namespace; free it with jsvm_value_free. Its rejection is not
+ *   reported elsewhere
+ * @param error         [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, TIMEOUT, CPU_TIME, CANCELLED, INTERRUPTED, TERMINATED, OUT_OF_MEMORY, BUSY, DISPOSED,
+ *   FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_file_loader_import(const jsvm_file_loader *loader,
+                                    const char *specifier,
+                                    size_t specifier_len,
+                                    const jsvm_run_options *options,
+                                    jsvm_value **promise,
+                                    jsvm_error **error);
+
+/**
+ * A second owner of the same loader.
+ *
+ * Any thread, no lock.
+ *
+ * @param loader [in] a loader
+ * @return the loader, or NULL if it is no live loader
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_file_loader *jsvm_file_loader_clone(const jsvm_file_loader *loader);
+
+/**
+ * Gives up a loader. The context goes on importing by it.
+ *
+ * Any thread, no lock, any order. NULL and freed handles are left alone.
+ *
+ * @param loader [in] a loader, or NULL
+ */
+JSVM_API void jsvm_file_loader_free(jsvm_file_loader *loader);
+
+/**
  * Makes a JavaScript function that calls C. When JavaScript lets go of it, `finalizer` lets go of userdata.
  *
  * Any thread; waits for the isolate.
@@ -2409,6 +2770,66 @@ jsvm_status jsvm_value_build(const jsvm_context *context,
                              const jsvm_run_options *options,
                              jsvm_slot *result,
                              jsvm_error **error);
+
+/**
+ * Makes hooks out of callbacks.
+ *
+ * Any thread, no lock.
+ *
+ * @param callbacks [in] the callbacks
+ * @param userdata  [in] given to each of them
+ * @param finalizer [in] lets go of userdata once, also when this call fails: when the last handle is freed and no code is
+ *   left that was compiled with the hooks; or NULL
+ * @param result    [out] the hooks; free them with jsvm_import_hooks_free
+ * @param error     [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_import_hooks_new(const jsvm_import_hooks_options *callbacks,
+                                  void *userdata,
+                                  jsvm_finalizer finalizer,
+                                  jsvm_import_hooks **result,
+                                  jsvm_error **error);
+
+/**
+ * A second owner of the same hooks.
+ *
+ * Any thread, no lock.
+ *
+ * @param hooks [in] hooks
+ * @return the hooks, or NULL if they are no live hooks
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_import_hooks *jsvm_import_hooks_clone(const jsvm_import_hooks *hooks);
+
+/**
+ * Gives up hooks. Code that was compiled with them goes on to use them.
+ *
+ * Any thread, no lock, any order. NULL and freed handles are left alone.
+ *
+ * @param hooks [in] hooks, or NULL
+ */
+JSVM_API void jsvm_import_hooks_free(jsvm_import_hooks *hooks);
+
+/**
+ * Says who answers the `import()` of a context's code that was compiled without hooks of its own, and of code that has no
+ * place, such as `eval` in a promise job. Without it such an import is rejected with ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING.
+ * node:vm: `importModuleDynamically` of createContext.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context [in] the context
+ * @param hooks   [in] hooks, of which only import_module_dynamically is used; NULL takes away what was set before
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_context_set_import_hooks(const jsvm_context *context,
+                                          const jsvm_import_hooks *hooks,
+                                          jsvm_error **error);
 
 /**
  * Gives a context what scripts expect around them: a context by itself has the language and no more. Parts that are
@@ -2873,6 +3294,284 @@ jsvm_status jsvm_isolate_measure_memory(const jsvm_isolate *isolate,
 JSVM_API void jsvm_memory_measurement_clear(jsvm_memory_measurement *measurement);
 
 /**
+ * Compiles a module. A SyntaxError is EXCEPTION; its error has file, line and arrow. node:vm: new vm.SourceTextModule.
+ *
+ * Any thread; waits for the isolate. Compiling runs no guest code and cannot be interrupted.
+ *
+ * @param context    [in] the context it is of
+ * @param source     [in] UTF-8
+ * @param source_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param options    [in] options, or NULL
+ * @param result     [out] the module; free it with jsvm_module_free
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, INVALID_ARGUMENT (also for cached data that is refused), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_new(const jsvm_context *context,
+                            const char *source,
+                            size_t source_len,
+                            const jsvm_module_options *options,
+                            jsvm_module **result,
+                            jsvm_error **error);
+
+/**
+ * What a module has come to. node:vm: module.status.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] a jsvm_module_state
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_status(const jsvm_module *module,
+                               jsvm_module_state *result,
+                               jsvm_error **error);
+
+/**
+ * What an errored module has thrown; `null` if its run was stopped. node:vm: module.error.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] the value; release it with jsvm_slot_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (it is not errored), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_error(const jsvm_module *module,
+                              jsvm_slot *result,
+                              jsvm_error **error);
+
+/**
+ * The namespace of a module: the object whose properties are its exports. To read one that the module has not set yet is a
+ * ReferenceError. node:vm: module.namespace.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module that is linked
+ * @param result [out] the object; free it with jsvm_value_free
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (it is not linked), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_namespace(const jsvm_module *module,
+                                  jsvm_value **result,
+                                  jsvm_error **error);
+
+/**
+ * A module's identifier. It lives as long as the module. node:vm: module.identifier.
+ *
+ * Any thread, no lock.
+ *
+ * @param module [in] a module
+ * @return the identifier, borrowed from the module; NULL for what is no live module
+ */
+JSVM_API const char *jsvm_module_identifier(const jsvm_module *module);
+
+/**
+ * The context that a module is of.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] the context; free it with jsvm_context_free
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_context(const jsvm_module *module,
+                                jsvm_context **result,
+                                jsvm_error **error);
+
+/**
+ * What a module imports: each specifier with its attributes and its phase once, in the order of the source. A synthetic
+ * module imports nothing. node:vm: module.moduleRequests; the specifiers are `dependencySpecifiers`.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] the requests, released with jsvm_module_request_list_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_requests(const jsvm_module *module,
+                                 jsvm_module_request_list *result,
+                                 jsvm_error **error);
+
+/**
+ * Releases requests that a call gave out.
+ *
+ * Any thread, no lock. NULL is allowed, as is a list that was cleared before.
+ *
+ * @param list [in,out] the list, or NULL
+ */
+JSVM_API void jsvm_module_request_list_clear(jsvm_module_request_list *list);
+
+/**
+ * Whether a module uses `await` outside of functions. node:vm: module.hasTopLevelAwait.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module
+ * @param result [out] whether it does
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_has_top_level_await(const jsvm_module *module,
+                                            bool *result,
+                                            jsvm_error **error);
+
+/**
+ * Whether a module, or one that it depends on, uses `await` outside of functions. node:vm: module.hasAsyncGraph.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module that is linked
+ * @param result [out] whether one does
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (it is not linked), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_has_async_graph(const jsvm_module *module,
+                                        bool *result,
+                                        jsvm_error **error);
+
+/**
+ * Bytes that make the next compilation of the same source fast. node:vm: module.createCachedData.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module [in] a module of source text that has not been evaluated
+ * @param result [out] the bytes, released with jsvm_bytes_clear
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, WRONG_STATE (it has been evaluated, or is synthetic), UNSUPPORTED (V8 cannot serialise it), BUSY,
+ *   DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_create_cached_data(const jsvm_module *module,
+                                           jsvm_bytes *result,
+                                           jsvm_error **error);
+
+/**
+ * Links a module and all that it depends on: the callback is asked for the module of each request of each module that is
+ * not linked yet, breadth first; then the imports are bound to the exports. A missing export is EXCEPTION, a SyntaxError. After
+ * a failure the modules are unlinked, and can be linked again. For a synthetic module there is nothing to do. node:vm:
+ * module.link.
+ *
+ * Any thread; waits for the isolate, but not while the callback works. Runs no guest code of its own.
+ *
+ * @param module   [in] an unlinked module
+ * @param linker   [in] says what module a request is for. What it gives is of the same context and not errored
+ * @param userdata [in] given to it
+ * @param options  [in] limits, or NULL: they are looked at between the calls of the callback
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT
+ *   (ERR_VM_MODULE_NOT_MODULE, ERR_VM_MODULE_DIFFERENT_CONTEXT, ERR_MODULE_LINK_MISMATCH), WRONG_ISOLATE, WRONG_STATE
+ *   (ERR_VM_MODULE_STATUS, ERR_VM_MODULE_ALREADY_LINKED, ERR_VM_MODULE_LINK_FAILURE), any other status that the callback
+ *   returned, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_link(const jsvm_module *module,
+                             jsvm_import_callback linker,
+                             void *userdata,
+                             const jsvm_run_options *options,
+                             jsvm_error **error);
+
+/**
+ * Says what modules the requests of a module are for, without asking anybody. It may be said again until the module is
+ * instantiated. The module stays unlinked. node:vm: module.linkRequests.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module  [in] an unlinked module of source text
+ * @param modules [in] a module for each of jsvm_module_requests, in their order; borrowed. NULL if there are none
+ * @param count   [in] how many
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (ERR_VM_MODULE_DIFFERENT_CONTEXT; ERR_MODULE_LINK_MISMATCH: not as many as there are requests, or
+ *   two for one that differ only in the phase), WRONG_ISOLATE, WRONG_STATE (ERR_VM_MODULE_STATUS), BUSY, DISPOSED,
+ *   OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_link_requests(const jsvm_module *module,
+                                      const jsvm_module *const *modules,
+                                      size_t count,
+                                      jsvm_error **error);
+
+/**
+ * Binds the imports of a module, and of all that it depends on, to the exports: jsvm_module_link_requests has been called for
+ * each of them that has requests. Then they are linked. A missing export is EXCEPTION, a SyntaxError; the modules are then
+ * unlinked. node:vm: module.instantiate.
+ *
+ * Any thread; waits for the isolate. Runs no guest code.
+ *
+ * @param module [in] an unlinked module
+ * @param error  [out] what went wrong, or NULL
+ * @return OK, EXCEPTION, INVALID_ARGUMENT, WRONG_STATE (ERR_VM_MODULE_STATUS; ERR_VM_MODULE_LINK_FAILURE: the requests of one are
+ *   not linked), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_instantiate(const jsvm_module *module,
+                                    jsvm_error **error);
+
+/**
+ * Evaluates a module and all that it depends on. The promise tells how it ended: it is settled already unless one of them
+ * awaits something. Await it by jsvm_promise_await. What is evaluated again has ended as it did before. node:vm:
+ * module.evaluate.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module  [in] a module that is linked
+ * @param options [in] limits, or NULL. A module whose run they end is errored for good
+ * @param result  [out] the promise; free it with jsvm_value_free. It counts as handled. NULL if it is of no use: what the module
+ *   throws is then an unhandled rejection
+ * @param error   [out] what went wrong, or NULL
+ * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_STATE (ERR_VM_MODULE_STATUS: it is
+ *   not linked; it, or what it depends on, is being evaluated), BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_evaluate(const jsvm_module *module,
+                                 const jsvm_run_options *options,
+                                 jsvm_value **result,
+                                 jsvm_error **error);
+
+/**
+ * A second owner of the same module.
+ *
+ * Any thread, no lock.
+ *
+ * @param module [in] a module
+ * @return the module, or NULL if it is no live module
+ */
+JSVM_API JSVM_NODISCARD jsvm_module *jsvm_module_clone(const jsvm_module *module);
+
+/**
+ * Gives up a module. It is collected when no JavaScript reaches it, and no other module that is there imports it.
+ *
+ * Any thread, no lock, any order. NULL and freed handles are left alone.
+ *
+ * @param module [in] a module, or NULL
+ */
+JSVM_API
+void jsvm_module_free(jsvm_module *module);
+
+/**
  * Makes an empty object. JavaScript: ({}) in that context.
  *
  * Any thread; waits for the isolate.
@@ -3258,7 +3957,8 @@ jsvm_status jsvm_promise_result(const jsvm_value *promise,
 /**
  * Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
  * it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
- * promise is then still pending, and can be awaited again.
+ * promise is then still pending, and can be awaited again. Of a promise of jsvm_module_evaluate that nothing can settle the
+ * message says which modules wait, and where.
  *
  * Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
  * isolate it holds the isolate while it waits.
@@ -3546,6 +4246,103 @@ JSVM_NODISCARD
 jsvm_status jsvm_symbol_description(const jsvm_value *symbol,
                                     jsvm_slot *result,
                                     jsvm_error **error);
+
+/**
+ * Makes a module whose exports the host sets: by jsvm_module_set_export at any time, or in a callback when the module is
+ * evaluated. It is linked from the beginning; its exports are `undefined` until they are set. node:vm: new vm.SyntheticModule.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param context        [in] the context it is of
+ * @param identifier     [in] its name for people and messages, UTF-8; data NULL is `"vm:module(i)"`, counted in the context
+ * @param export_names   [in] the names, each once; NULL if there are none
+ * @param export_count   [in] how many
+ * @param callback       [in] called when it is evaluated; NULL if there is nothing to do then
+ * @param userdata       [in] given to it
+ * @param finalizer      [in] lets go of userdata once, also when this call fails; or NULL
+ * @param result         [out] the module; free it with jsvm_module_free
+ * @param error          [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_synthetic_module_new(const jsvm_context *context,
+                                      jsvm_str identifier,
+                                      const jsvm_str *export_names,
+                                      size_t export_count,
+                                      jsvm_module_evaluate_callback callback,
+                                      void *userdata,
+                                      jsvm_finalizer finalizer,
+                                      jsvm_module **result,
+                                      jsvm_error **error);
+
+/**
+ * Sets an export of a synthetic module. It works at once, also for modules that import it, and as often as it is called.
+ * node:vm: module.setExport.
+ *
+ * Any thread; waits for the isolate.
+ *
+ * @param module   [in] a synthetic module
+ * @param name     [in] UTF-8: one of its export names
+ * @param name_len [in] bytes, or JSVM_AUTO_LENGTH
+ * @param value    [in] the value, borrowed; NULL is `undefined`
+ * @param error    [out] what went wrong, or NULL
+ * @return OK, EXCEPTION (a ReferenceError: it has no such export), INVALID_ARGUMENT, WRONG_ISOLATE, WRONG_STATE (it is not
+ *   synthetic), BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_module_set_export(const jsvm_module *module,
+                                   const char *name,
+                                   size_t name_len,
+                                   const jsvm_slot *value,
+                                   jsvm_error **error);
+
+/**
+ * Makes a module out of JSON text: its default export is the value. Linked from the beginning.
+ *
+ * Any thread; waits for the isolate. It runs no guest code.
+ *
+ * @param context    [in] the context it is of
+ * @param identifier [in] as for jsvm_synthetic_module_new
+ * @param json       [in] UTF-8
+ * @param json_len   [in] bytes, or JSVM_AUTO_LENGTH
+ * @param result     [out] the module; free it with jsvm_module_free
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, EXCEPTION (SyntaxError), INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_json_module_new(const jsvm_context *context,
+                                 jsvm_str identifier,
+                                 const char *json,
+                                 size_t json_len,
+                                 jsvm_module **result,
+                                 jsvm_error **error);
+
+/**
+ * Makes a module out of WebAssembly. `import source m from` it gives the WebAssembly.Module, and so does its default export;
+ * it makes no instance, and does not export what the WebAssembly exports. Linked from the beginning.
+ *
+ * Any thread; waits for the isolate. Compiling runs no guest code.
+ *
+ * @param context    [in] the context it is of
+ * @param identifier [in] as for jsvm_synthetic_module_new
+ * @param data       [in] the bytes of a .wasm file
+ * @param len        [in] how many
+ * @param result     [out] the module; free it with jsvm_module_free
+ * @param error      [out] what went wrong, or NULL
+ * @return OK, EXCEPTION (WebAssembly.CompileError), INVALID_ARGUMENT, WRONG_STATE (the context may not compile WebAssembly),
+ *   BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_wasm_module_new(const jsvm_context *context,
+                                 jsvm_str identifier,
+                                 const void *data,
+                                 size_t len,
+                                 jsvm_module **result,
+                                 jsvm_error **error);
 
 /**
  * Makes a value to keep out of a slot: a primitive, or a second handle of what the slot's handle is.

@@ -20,6 +20,7 @@
 #ifndef JSVM_HPP
 #define JSVM_HPP
 
+#include "jsvm/file_loader.hpp"
 #include "jsvm/isolate.hpp"
 
 #endif

@@ -11,6 +11,7 @@
 namespace jsvm {
 
 class isolate_ref;
+class es_module;
 
 /** What context::compile_function gives. */
 struct compiled_function {
@@ -62,6 +63,30 @@ class context : public detail::context_handle {
         },
         get());
     return {jsvm::function(owned(made)), rejected, bytes(produced)};
+  }
+
+  // Modules: module.hpp.
+
+  /** Compiles a module. Throws jsvm::exception for a SyntaxError. node:vm: new vm.SourceTextModule. */
+  [[nodiscard]] es_module compile_module(std::string_view source, const module_options& options = {}) const;
+  /** A module whose exports the host sets, by es_module::set_export at any time. node:vm: new vm.SyntheticModule. */
+  [[nodiscard]] es_module synthetic_module(const std::vector<std::string>& exports,
+                                           const std::optional<std::string>& identifier = {}) const;
+  /** As above; the callable is given the module, a const es_module&, when it is evaluated, and sets the exports then. */
+  template <class Callable>
+  [[nodiscard]] es_module synthetic_module(const std::vector<std::string>& exports,
+                                           const std::optional<std::string>& identifier, Callable evaluate) const;
+  /** A module whose default export is what JSON text says. */
+  [[nodiscard]] es_module json_module(std::string_view json, const std::optional<std::string>& identifier = {}) const;
+  /** A module of WebAssembly: its default export, and its source phase, is the WebAssembly.Module. */
+  [[nodiscard]] es_module wasm_module(const void* data, std::size_t size,
+                                      const std::optional<std::string>& identifier = {}) const;
+  /** Who answers the import() of its code that was compiled without hooks; nullptr: nobody. */
+  void set_import_hooks(const jsvm::import_hooks& hooks) const {
+    detail::run(jsvm_context_set_import_hooks, get(), hooks.get());
+  }
+  void set_import_hooks(std::nullptr_t) const {
+    detail::run(jsvm_context_set_import_hooks, get(), static_cast<const jsvm_import_hooks*>(nullptr));
   }
 
   /** `globalThis`. */

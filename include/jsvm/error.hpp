@@ -96,6 +96,23 @@ enum class microtask_mode : std::uint32_t {
   after_evaluate = JSVM_MICROTASK_MODE_AFTER_EVALUATE,
 };
 
+/** What a module has come to: jsvm_module_state. */
+enum class module_state : std::uint32_t {
+  unlinked = JSVM_MODULE_STATE_UNLINKED,
+  linking = JSVM_MODULE_STATE_LINKING,
+  linked = JSVM_MODULE_STATE_LINKED,
+  evaluating = JSVM_MODULE_STATE_EVALUATING,
+  evaluated = JSVM_MODULE_STATE_EVALUATED,
+  errored = JSVM_MODULE_STATE_ERRORED,
+};
+
+/** How far an import goes: jsvm_import_phase. */
+enum class import_phase : std::uint32_t {
+  evaluation = JSVM_IMPORT_PHASE_EVALUATION,
+  source = JSVM_IMPORT_PHASE_SOURCE,
+  defer = JSVM_IMPORT_PHASE_DEFER,
+};
+
 /** What C++ can hold: jsvm_handle_kind. For live_handles(). */
 enum class handle_kind : std::uint32_t {
   isolate = JSVM_HANDLE_KIND_ISOLATE,
@@ -106,6 +123,8 @@ enum class handle_kind : std::uint32_t {
   cancel = JSVM_HANDLE_KIND_CANCEL,
   resolver = JSVM_HANDLE_KIND_RESOLVER,
   borrow = JSVM_HANDLE_KIND_BORROW,
+  module = JSVM_HANDLE_KIND_MODULE,
+  import_hooks = JSVM_HANDLE_KIND_IMPORT_HOOKS,
 };
 
 /** A status as a word, such as "TIMEOUT". Never throws. */

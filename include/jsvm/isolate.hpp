@@ -6,7 +6,7 @@
 #ifndef JSVM_ISOLATE_HPP
 #define JSVM_ISOLATE_HPP
 
-#include "context.hpp"
+#include "module.hpp"
 
 namespace jsvm {
 

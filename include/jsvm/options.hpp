@@ -103,6 +103,23 @@ class run_options {
   std::shared_ptr<jsvm_cancel> cancel_;
 };
 
+/**
+ * What the host does for the imports of some code; make_import_hooks makes one. Code that was compiled with it keeps it. No
+ * lock.
+ */
+class import_hooks : public detail::handle<jsvm_import_hooks, jsvm_import_hooks_free> {
+ public:
+  import_hooks() noexcept = default;
+  /** Owns hooks of jsvm.h. */
+  explicit import_hooks(jsvm_import_hooks* owned) noexcept : handle(owned) {}
+  /** A second owner of the same hooks. */
+  [[nodiscard]] import_hooks clone() const { return import_hooks(jsvm_import_hooks_clone(get())); }
+  /** A second owner, for options that are copied. */
+  [[nodiscard]] std::shared_ptr<jsvm_import_hooks> share() const {
+    return {jsvm_import_hooks_clone(get()), jsvm_import_hooks_free};
+  }
+};
+
 /** Options of compiling: jsvm_script_options. */
 class script_options {
  public:
@@ -131,17 +148,25 @@ class script_options {
     return *this;
   }
 
+  /** Who answers its import(). The options own the hooks too. */
+  script_options& import_hooks(const jsvm::import_hooks& hooks) {
+    import_hooks_ = hooks.share();
+    return *this;
+  }
+
   /** The C options, which point into these. */
   [[nodiscard]] jsvm_script_options get() const noexcept {
     jsvm_script_options all = options_;
     all.filename = detail::optional_text(filename_);
     all.cached_data = cached_data_.empty() ? nullptr : cached_data_.data();
     all.cached_data_len = cached_data_.size();
+    all.import_hooks = import_hooks_.get();
     return all;
   }
 
  private:
   jsvm_script_options options_ = {};
+  std::shared_ptr<jsvm_import_hooks> import_hooks_;
   std::optional<std::string> filename_;
   std::vector<std::uint8_t> cached_data_;
 };
@@ -174,6 +199,12 @@ class compile_function_options {
     return *this;
   }
 
+  /** Who answers its import(). The options own the hooks too. */
+  compile_function_options& import_hooks(const jsvm::import_hooks& hooks) {
+    import_hooks_ = hooks.share();
+    return *this;
+  }
+
   /** The C options, which point into these. */
   [[nodiscard]] jsvm_compile_function_options get() const noexcept {
     jsvm_compile_function_options all = options_;
@@ -182,14 +213,61 @@ class compile_function_options {
     all.cached_data_len = cached_data_.size();
     all.context_extensions = context_extensions_.data();
     all.context_extension_count = context_extensions_.size();
+    all.import_hooks = import_hooks_.get();
     return all;
   }
 
  private:
   jsvm_compile_function_options options_ = {};
+  std::shared_ptr<jsvm_import_hooks> import_hooks_;
   std::optional<std::string> filename_;
   std::vector<std::uint8_t> cached_data_;
   std::vector<const jsvm_value*> context_extensions_;
+};
+
+/** Options of compiling a module: jsvm_module_options. */
+class module_options {
+ public:
+  module_options() noexcept { options_.struct_size = sizeof options_; }
+
+  /** The module's name in errors, stacks and messages. */
+  module_options& identifier(std::string name) {
+    identifier_ = std::move(name);
+    return *this;
+  }
+  /** Lines and columns that stand before the source in its file. */
+  module_options& offset(std::int32_t line, std::int32_t column = 0) noexcept {
+    options_.line_offset = line;
+    options_.column_offset = column;
+    return *this;
+  }
+  /** Bytes of es_module::create_cached_data. Take them from your own disk only. */
+  module_options& cached_data(const void* data, std::size_t size) {
+    const auto* bytes = static_cast<const std::uint8_t*>(data);
+    cached_data_.assign(bytes, bytes + size);
+    return *this;
+  }
+  /** Who answers its import() and fills its import.meta. The options own the hooks too. */
+  module_options& import_hooks(const jsvm::import_hooks& hooks) {
+    import_hooks_ = hooks.share();
+    return *this;
+  }
+
+  /** The C options, which point into these. */
+  [[nodiscard]] jsvm_module_options get() const noexcept {
+    jsvm_module_options all = options_;
+    all.identifier = detail::optional_text(identifier_);
+    all.cached_data = cached_data_.empty() ? nullptr : cached_data_.data();
+    all.cached_data_len = cached_data_.size();
+    all.import_hooks = import_hooks_.get();
+    return all;
+  }
+
+ private:
+  jsvm_module_options options_ = {};
+  std::optional<std::string> identifier_;
+  std::vector<std::uint8_t> cached_data_;
+  std::shared_ptr<jsvm_import_hooks> import_hooks_;
 };
 
 /** Options of a new context: jsvm_context_options. */

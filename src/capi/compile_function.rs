@@ -3,6 +3,7 @@
 use crate::capi::boundary::{Options, elements, guard, jsvm_str, options, out, out_ptr, text};
 use crate::capi::context::jsvm_context;
 use crate::capi::error::jsvm_error;
+use crate::capi::import::{GivenHooks, jsvm_import_hooks};
 use crate::capi::pool::{self, Pin};
 use crate::capi::script::{cached_data, jsvm_bytes};
 use crate::capi::slot::{jsvm_value, of};
@@ -36,6 +37,8 @@ pub struct jsvm_compile_function_options {
     pub context_extensions: *const *const jsvm_value,
     /// Objects in context_extensions, at most 500.
     pub context_extension_count: usize,
+    /// [in] Who answers its `import()`; or NULL, as in jsvm_script_options. node:vm: `importModuleDynamically`.
+    pub import_hooks: *const jsvm_import_hooks,
 }
 
 // SAFETY: plain data.
@@ -129,6 +132,7 @@ pub unsafe extern "C" fn jsvm_context_compile_function(
         });
         let names = names.collect::<Result<Vec<&str>, Error>>()?;
         let extensions: Vec<&Value> = extensions.iter().map(|value| &*value.0).collect();
+        let hooks = GivenHooks::new(given.import_hooks, "options: import_hooks")?;
         // SAFETY: as above.
         let how = unsafe {
             script::Options {
@@ -136,6 +140,7 @@ pub unsafe extern "C" fn jsvm_context_compile_function(
                 line_offset: given.line_offset,
                 column_offset: given.column_offset,
                 cached_data: self::cached_data(given.cached_data, given.cached_data_len, "options")?,
+                hooks: hooks.get(),
             }
         };
         let wanted = produced.is_some();

@@ -146,35 +146,39 @@ impl Host for CHost {
         // SAFETY: the host gave both together; the frame and its slots live until below.
         let status =
             unsafe { (self.callback)(self.userdata.pointer, (&raw const frame).cast(), &mut result) };
-        let reply = self.reply(call, status, &result);
+        let reply = reply(format_args!("host function '{}'", self.name), call, status, &result);
         take(&result, arguments.slots());
         reply
     }
 }
 
-impl CHost {
-    fn reply<'s>(&self, call: &mut Call<'_, 's, '_>, status: u32, result: &jsvm_slot) -> Reply<'s> {
-        let name = &self.name;
-        let fail = |status, text: String| Reply::Fail(Error::new(status, text));
-        match Status::from_number(status) {
-            Some(Status::Ok) => self.taken(call, result).map_or_else(Reply::Fail, Reply::Return),
-            Some(Status::Exception) => self.taken(call, result).map_or_else(Reply::Fail, Reply::Throw),
-            Some(status) if status.is_stop() => Reply::Stop(status),
-            Some(status) => fail(status, format!("host function '{name}' failed: {}", status.word())),
-            None => fail(
-                Status::InvalidArgument,
-                format!("host function '{name}' returned {status}, which is no jsvm_status"),
-            ),
-        }
+/// How JavaScript goes on after a callback of the host's, by the status that it returned. `who` is its name.
+pub fn reply<'s>(
+    who: std::fmt::Arguments,
+    call: &mut Call<'_, 's, '_>,
+    status: u32,
+    result: &jsvm_slot,
+) -> Reply<'s> {
+    let fail = |status, text: String| Reply::Fail(Error::new(status, text));
+    match Status::from_number(status) {
+        Some(Status::Ok) => taken(who, call, result).map_or_else(Reply::Fail, Reply::Return),
+        Some(Status::Exception) => taken(who, call, result).map_or_else(Reply::Fail, Reply::Throw),
+        Some(status) if status.is_stop() => Reply::Stop(status),
+        Some(status) => fail(status, format!("{who} failed: {}", status.word())),
+        None => fail(Status::InvalidArgument, format!("{who} returned {status}, which is no jsvm_status")),
     }
+}
 
-    fn taken<'s>(&self, call: &mut Call<'_, 's, '_>, slot: &jsvm_slot) -> Result<Taken<'s>, Error> {
-        // SAFETY: the host's promise about the slot that its function fills.
-        let input = unsafe { Input::from_ptr(slot, "result") };
-        input
-            .and_then(|input| call.take(input.value()))
-            .map_err(|error| Error::invalid(format!("host function '{}': {}", self.name, error.message)))
-    }
+fn taken<'s>(
+    who: std::fmt::Arguments,
+    call: &mut Call<'_, 's, '_>,
+    slot: &jsvm_slot,
+) -> Result<Taken<'s>, Error> {
+    // SAFETY: the host's promise about the slot that its function fills.
+    let input = unsafe { Input::from_ptr(slot, "result") };
+    input
+        .and_then(|input| call.take(input.value()))
+        .map_err(|error| Error::invalid(format!("{who}: {}", error.message)))
 }
 
 /// Releases what the host put into its result, unless it is an argument, which is released as such.
@@ -189,6 +193,11 @@ fn take(result: &jsvm_slot, arguments: &[jsvm_slot]) {
     if arguments.iter().any(|argument| same(&argument)) {
         return;
     }
+    release_taken(result);
+}
+
+/// Releases what the host put into a result.
+pub fn release_taken(result: &jsvm_slot) {
     if result.flags & JSVM_FLAG_OWNED != 0 {
         result.release();
     } else {

@@ -25,10 +25,13 @@ pub enum jsvm_handle_kind {
     Cancel = 5,
     Resolver = 6,
     Borrow = 7,
+    Module = 8,
+    ImportHooks = 9,
+    FileLoader = 10,
 }
 
 /// Handle kinds there are.
-pub const JSVM_HANDLE_KIND_COUNT: u32 = 8;
+pub const JSVM_HANDLE_KIND_COUNT: u32 = 11;
 const KINDS: usize = JSVM_HANDLE_KIND_COUNT as usize;
 
 /// A type that C holds a handle of.

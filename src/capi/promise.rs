@@ -10,6 +10,7 @@ use crate::engine::enter;
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::promise::{self, Resolver, Settlement, State};
 use crate::engine::value::Value;
+use crate::vm::link;
 use std::sync::Arc;
 
 /// The host's end of a promise: settle it once, from any thread.
@@ -185,7 +186,8 @@ pub unsafe extern "C" fn jsvm_promise_result(
 
 /// Runs tasks and waits until a promise settles. Its value is the result; what it was rejected with is EXCEPTION. From then on
 /// it counts as handled. JavaScript: await. A task that throws, such as a timer's callback, ends it with EXCEPTION too: the
-/// promise is then still pending, and can be awaited again.
+/// promise is then still pending, and can be awaited again. Of a promise of jsvm_module_evaluate that nothing can settle the
+/// message says which modules wait, and where.
 ///
 /// Any thread; waits for the isolate, and outside of it for what settles the promise. Inside a host function of the
 /// isolate it holds the isolate while it waits.
@@ -212,7 +214,7 @@ pub unsafe extern "C" fn jsvm_promise_await(
         let promise = pool::pin(promise, "promise")?;
         // SAFETY: as above.
         let limits = unsafe { RunLimits::new(options)? };
-        let value = promise::wait(&promise.0, &limits.limits())?;
+        let value = promise::wait(&promise.0, &limits.limits(), link::stalled)?;
         if !result.is_null() {
             // SAFETY: as above.
             unsafe { result.write(jsvm_slot::output(value)?) };

@@ -5,6 +5,7 @@ use crate::capi::boundary::{
 };
 use crate::capi::context::{context_options, jsvm_context, jsvm_context_options};
 use crate::capi::error::jsvm_error;
+use crate::capi::import::{GivenHooks, jsvm_import_hooks};
 use crate::capi::isolate::{RunLimits, jsvm_isolate, jsvm_run_options};
 use crate::capi::pool::{self, Handle, jsvm_handle_kind};
 use crate::capi::slot::{Place, copy_out, jsvm_slot};
@@ -48,6 +49,9 @@ pub struct jsvm_script_options {
     /// Errors of compiling and of all runs have no arrow (jsvm_error_arrow). node:vm: `displayErrors: false`, which there is an
     /// option of each run, and keeps the arrow out of the error's `stack`. C never puts it there.
     pub no_display_errors: Bool,
+    /// [in] Who answers its `import()`, also that of code that it makes by `eval` and `new Function`; or NULL: who answers
+    /// for the context (jsvm_context_set_import_hooks). Borrowed for the call. node:vm: `importModuleDynamically`.
+    pub import_hooks: *const jsvm_import_hooks,
 }
 
 // SAFETY: plain data.
@@ -71,11 +75,13 @@ pub unsafe fn with_options<T>(
         let cached_data = cached_data(given.cached_data, given.cached_data_len, argument)?;
         (given, filename, cached_data)
     };
+    let hooks = GivenHooks::new(given.import_hooks, &format!("{argument}: import_hooks"))?;
     let options = script::Options {
         filename,
         line_offset: given.line_offset,
         column_offset: given.column_offset,
         cached_data,
+        hooks: hooks.get(),
     };
     body(&options).map_err(|error| hide_arrow(error, given.no_display_errors.get()))
 }

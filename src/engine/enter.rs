@@ -218,9 +218,25 @@ pub fn touch<R>(
     context: Option<&Held<v8::Context>>,
     body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
 ) -> Result<R, Error> {
+    touch_at(isolate, context.map_or(At::Main, At::Context), body)
+}
+
+/// As `touch`, in the context that made the object.
+pub fn touch_on<R>(
+    object: &Value,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Error> {
+    touch_at(&object.isolate, At::Object(object), body)
+}
+
+#[inline]
+fn touch_at<R>(
+    isolate: &Isolate,
+    at: At,
+    body: impl for<'s, 'i> FnOnce(&mut Scope<'s, 'i>) -> Outcome<R>,
+) -> Result<R, Error> {
     LOCAL.with(|local| {
         let entry = Entry::new(isolate, local)?;
-        let at = context.map_or(At::Main, At::Context);
         let result = inside(isolate, at, local.thread, None, None, body);
         drop(entry);
         if local.inside.borrow().is_empty() {

@@ -25,7 +25,7 @@ pub struct Call<'a, 's, 'i> {
 }
 
 /// A value of the host's that V8 has taken.
-pub struct Taken<'s>(v8::Local<'s, v8::Value>);
+pub struct Taken<'s>(pub v8::Local<'s, v8::Value>);
 
 /// How a host function ends.
 pub enum Reply<'s> {
@@ -43,13 +43,23 @@ pub trait Host: Send {
     fn call<'s>(&self, call: &mut Call<'_, 's, '_>) -> Reply<'s>;
 }
 
-impl<'s> Call<'_, 's, '_> {
+impl<'s, 'i> Call<'_, 's, 'i> {
     pub fn argument_count(&self) -> usize {
         self.arguments.length().max(0) as usize
     }
 
     pub fn argument(&mut self, index: usize) -> Out {
         Out::new(self.scope, self.arguments.get(index as i32))
+    }
+
+    /// For those below the C ABI, which may look at V8's own values.
+    pub fn local(&self, index: usize) -> v8::Local<'s, v8::Value> {
+        self.arguments.get(index as i32)
+    }
+
+    /// As `local`.
+    pub fn scope<'c>(&'c mut self) -> &'c mut Scope<'s, 'i> {
+        self.scope
     }
 
     pub fn uint32(&mut self, index: usize) -> u32 {

@@ -15,10 +15,11 @@ static FORKED: AtomicBool = AtomicBool::new(false);
 /// V8's turboshaft unrolls short loops and drops the stack check of the loop around them: such a
 /// loop is deaf to termination for ever. Regular expressions that backtrack too much continue on
 /// the linear engine. A WebAssembly memory, which no allocator counts, ends at 512 MB. Memory
-/// protection keys would kill threads that were there before V8 (see `new_custom_platform`).
+/// protection keys would kill threads that were there before V8 (see `new_custom_platform`). Node has
+/// `import source`, too.
 const DEFAULT_FLAGS: &str = "--no-turboshaft-loop-unrolling \
     --enable-experimental-regexp-engine-on-excessive-backtracks --wasm-max-mem-pages=8192 \
-    --no-memory-protection-keys";
+    --no-memory-protection-keys --js-source-phase-imports";
 
 /// Less address space than this, and V8 15.2 dies while it reserves its code range and cages.
 const ADDRESS_SPACE_MIN: u64 = 64 << 30;

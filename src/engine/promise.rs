@@ -177,8 +177,8 @@ pub fn state(value: &Value) -> Result<State, Error> {
 }
 
 /// Waits until the promise settles, running tasks meanwhile: its value, or what it was rejected
-/// with as an exception.
-pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Error> {
+/// with as an exception. `stalled` says in what places a promise that will never settle waits.
+pub fn wait(value: &Value, limits: &Limits, stalled: Stalled) -> Result<Out, Error> {
     let isolate = &value.isolate;
     enter::span(isolate, limits, |_| {
         // From now on somebody listens.
@@ -190,9 +190,27 @@ pub fn wait(value: &Value, limits: &Limits) -> Result<Out, Error> {
         pump::run_until(isolate, || {
             result = settled(isolate, value)?;
             Ok(result.is_some())
-        })?;
+        })
+        .map_err(|error| explain(isolate, value, error, stalled))?;
         result.unwrap_or_else(|| unreachable!("it ran until there was a result"))
     })
+}
+
+pub type Stalled = for<'s, 'i> fn(&mut Scope<'s, 'i>, v8::Local<'s, v8::Promise>) -> Outcome<Vec<String>>;
+
+fn explain(isolate: &Arc<Isolate>, value: &Value, mut error: Error, stalled: Stalled) -> Error {
+    if error.status == Status::WrongState {
+        let places = enter::touch(isolate, None, |scope| {
+            let promise = promise(scope, value)?;
+            stalled(scope, promise)
+        });
+        if let Ok(places) = places
+            && !places.is_empty()
+        {
+            error.message += &format!("; it waits in {}", places.join(", "));
+        }
+    }
+    error
 }
 
 /// The promise's value, or what it was rejected with as an exception, once it has either.

@@ -187,24 +187,27 @@ unsafe fn instance_type(object: usize) -> u16 {
 }
 
 /// The object in the first internal field of a `globalThis`; None while there is none. V8's own way looks up the layout
-/// of the global's type twice, which takes an eighth of each read of a variable.
+/// of the global's type twice, which takes an eighth of each read of a variable. Gives also whether the object
+/// is ordinary.
 ///
 /// # Safety
 /// If it is a `globalThis`, its template has given it a field, and only objects are put there.
 pub unsafe fn global_field<'s>(
     scope: &v8::PinScope<'s, '_>,
     global: v8::Local<'s, v8::Object>,
-) -> Option<v8::Local<'s, v8::Object>> {
+) -> Option<(v8::Local<'s, v8::Object>, bool)> {
     // SAFETY: a live object, and a field that it has.
     unsafe {
         if instance_type(word(global)) != GLOBAL_TYPE {
             return None;
         }
         let field = (word(global) - HEAP_OBJECT_TAG + FIELDS_OFFSET) as *const usize;
-        if instance_type(*field) == ODDBALL_TYPE {
+        let kind = instance_type(*field);
+        if kind == ODDBALL_TYPE {
             return None;
         }
-        local(scope, v8__Local__New(raw_isolate(scope), field.cast()).cast())
+        let object = local(scope, v8__Local__New(raw_isolate(scope), field.cast()).cast());
+        object.map(|object| (object, kind == JS_OBJECT_TYPE))
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod contextify;
 mod function;
-mod module;
+pub mod module;
 mod script;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
@@ -19,6 +19,12 @@ use v8::Local;
 pub const SOURCES: &[&[Source]] = &[&[
     Source { name: "node:vm", text: include_str!("vm.js"), natives },
     Source { name: "node:internal/vm/context", text: "return native;", natives: contextify::natives },
+    // `importerOf(name)`, where there is one: what answers the imports of code of that name.
+    Source {
+        name: "node:internal/vm/default_loader",
+        text: "return { __proto__: null, importerOf: undefined };",
+        natives: |_| Ok(()),
+    },
     Source { name: "node:internal/vm/module", text: include_str!("module.js"), natives: module::natives },
     Source { name: "node:internal/vm/v10", text: include_str!("v10.js"), natives: |_| Ok(()) },
 ]];
@@ -80,7 +86,7 @@ fn bytes<'s>(scope: &mut Scope<'s, '_>, argument: Local<'s, v8::Value>) -> Optio
 }
 
 /// Bytes as a Uint8Array of the scope's context.
-fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> Outcome<Local<'s, v8::Value>> {
+pub fn uint8_array<'s>(scope: &mut Scope<'s, '_>, bytes: Vec<u8>) -> Outcome<Local<'s, v8::Value>> {
     let len = bytes.len();
     let store = v8::ArrayBuffer::new_backing_store_from_vec(bytes).make_shared();
     let buffer = v8::ArrayBuffer::with_backing_store(scope, &store);
@@ -110,7 +116,7 @@ fn context_of<'s>(
 }
 
 /// Who answers the imports of some code, if vm.js gives somebody.
-fn import_answer<'s>(
+pub fn import_answer<'s>(
     scope: &Scope<'s, '_>,
     callback: Local<'s, v8::Value>,
     referrer: Local<'s, v8::Value>,

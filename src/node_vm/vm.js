@@ -12,6 +12,7 @@ const { contextify, isContextified, measure, warn } = load('node:internal/vm/con
 const {
   asBuffer, Module, SourceTextModule, SyntheticModule, importer, setContextImport,
 } = load('node:internal/vm/module');
+const defaultLoader = load('node:internal/vm/default_loader');
 const { apply } = Reflect;
 
 // The errors ask for it only when they need it: the guest can have changed what it uses by then.
@@ -43,14 +44,29 @@ function requireImport(callback) {
   }
 }
 
-// What answers the imports of code that is compiled with the option.
-function answer(callback) {
-  return typeof callback === 'function' ? importer(callback) : undefined;
+let warnedOfLoader = false;
+
+// What answers the imports of code of that name that is compiled with the option.
+function answer(callback, name) {
+  if (callback !== constants.USE_MAIN_CONTEXT_DEFAULT_LOADER) return callback && importer(callback);
+  if (!warnedOfLoader) {
+    warnedOfLoader = true;
+    warn('vm.USE_MAIN_CONTEXT_DEFAULT_LOADER is an experimental feature and might change at any time',
+      'ExperimentalWarning');
+  }
+  return defaultLoader.importerOf?.(name);
 }
+
+// Objects that were found to be contextified, which they stay: each run asks, and a native takes longer to answer.
+const known = new WeakSet();
+const { add, has } = WeakSet.prototype;
 
 function isContext(object) {
   requireObject('object', object, true);
-  return isContextified(object);
+  if (apply(has, known, [object])) return true;
+  const is = isContextified(object);
+  if (is) apply(add, known, [object]);
+  return is;
 }
 
 function requireContext(object) {
@@ -73,7 +89,7 @@ class Script extends ContextifyScript {
     requireBoolean('options.produceCachedData', produceCachedData);
     requireImport(importModuleDynamically);
     super(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, context,
-      answer(importModuleDynamically));
+      answer(importModuleDynamically, filename));
     if (produceCachedData) this.cachedData = asBuffer(this.cachedData);
   }
 
@@ -141,7 +157,7 @@ function createContext(contextObject = { __proto__: plain }, options = NO_OPTION
   const global = contextify(ordinary ? undefined : contextObject, name, origin, strings, wasm,
     microtaskMode === 'afterEvaluate');
   const context = ordinary ? global : contextObject;
-  if (importModuleDynamically !== undefined) setContextImport(context, answer(importModuleDynamically), context);
+  if (importModuleDynamically !== undefined) setContextImport(context, answer(importModuleDynamically, ''), context);
   return context;
 }
 
@@ -194,7 +210,7 @@ function compileFunction(code, params, options = NO_OPTIONS) {
   requireObjects('options.contextExtensions', contextExtensions);
   requireImport(importModuleDynamically);
   const compiled = compile(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
-    contextExtensions, params, answer(importModuleDynamically));
+    contextExtensions, params, answer(importModuleDynamically, filename));
   if (produceCachedData) compiled.cachedData = asBuffer(compiled.cachedData);
   return compiled;
 }

@@ -7,8 +7,11 @@ mod assert;
 mod buffer;
 mod console;
 mod encoding;
+#[cfg(feature = "url")]
+mod esm;
 pub mod event_loop;
 mod events;
+pub mod file_loader;
 pub mod inspect;
 mod microtask;
 mod modules;
@@ -78,10 +81,19 @@ pub const SOURCES: &[&[Source]] = &[
     &assert::SOURCES,
     &inspect::SOURCES,
     &[buffer::SOURCE, buffer::NUMBERS, buffer::TEXT, encoding::SOURCE, types::SOURCE],
-    &[require::SOURCE, resolve::SOURCE, modules::SOURCE, path::SOURCE, structured_clone::SOURCE],
-    &[modules::DEEP_EQUAL, modules::UTIL],
+    &[
+        require::SOURCE,
+        resolve::SOURCE,
+        resolve::PACKAGES,
+        modules::SOURCE,
+        path::SOURCE,
+        structured_clone::SOURCE,
+    ],
+    &[file_loader::SOURCE, modules::DEEP_EQUAL, modules::UTIL],
     #[cfg(feature = "url")]
     &[url::SOURCE],
+    #[cfg(feature = "url")]
+    &esm::SOURCES,
 ];
 
 /// What the host gives the parts of a context.

@@ -33,7 +33,8 @@ const modules = {
 const provided = { __proto__: null };
 const made = { __proto__: null };
 const plain = (name) => name.startsWith('node:') ? name.slice(5) : name;
-const isBuiltin = (name) => name in provided || plain(name) in provided || plain(name) in modules;
+const isProvided = (name) => name in provided || plain(name) in provided;
+const isBuiltin = (name) => isProvided(name) || plain(name) in modules;
 
 // A build may leave a file out.
 for (const name of Object.keys(modules)) {
@@ -62,4 +63,4 @@ function provide(name, exports) {
   if (!array.includes(names, name)) array.push(names, name);
 }
 
-return { find, isBuiltin, names, provide };
+return { find, isBuiltin, isProvided, names, provide };

@@ -199,7 +199,15 @@ function uncaughtException(error, origin) {
   if (process.listenerCount('uncaughtExceptionMonitor') > 0) emit('uncaughtExceptionMonitor', error, origin);
   return emit('uncaughtException', error, origin);
 }
-uncaught.setHandler((error) => uncaughtException(error, 'uncaughtException'));
+
+// What nobody took ends the call that runs the task, which asks once more.
+let refused;
+uncaught.setHandler((error, origin) => {
+  const taken = uncaughtException(error, origin);
+  if (!taken) refused = { error };
+  return taken;
+});
+
 
 // What a rejection comes to that nobody handles: its reason, if that is an Error.
 function rejectionError(reason) {
@@ -209,14 +217,28 @@ function rejectionError(reason) {
 }
 
 const reported = new WeakSet();
+// Says where the main module still waits, if it does.
+let unsettled = () => undefined;
 
-// The rest is for process.rs.
+// A program that comes to its end while its main module waits.
+function reportUnsettled() {
+  const places = unsettled();
+  if (places === undefined) return;
+  state.code = 13;
+  for (const place of places) output.write(2, `Warning: Detected unsettled top-level await at ${place}\n\n\n`);
+}
+
+// The rest is for process.rs, and for who runs the main module.
 return {
   process,
+  setUnsettled(places) {
+    unsettled = places;
+  },
   state,
   rejectionError,
 
   uncaughtException(error) {
+    if (refused !== undefined && Object.is(refused.error, error)) return false;
     return uncaughtException(error, 'uncaughtException');
   },
 
@@ -241,6 +263,7 @@ return {
   end(failed) {
     // As in Node an error goes before a code that was set, but for that of a process.exit which is under way.
     if (failed) state.code = state.exiting ? state.code ?? 1 : 1;
+    else if (state.code === undefined && !state.exiting) reportUnsettled();
     try {
       emitExit();
     } catch (error) {

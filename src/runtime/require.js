@@ -3,10 +3,12 @@
 // CommonJS, as Node has it: https://nodejs.org/api/modules.html
 
 const { coded, invalidArgValue, requireString } = load('errors');
+const { typeOf } = load('packages');
 const path = load('path');
 const { resolve, nodeModulePaths, kindOf, readText } = load('resolve');
 const builtins = load('modules');
-const { compile } = native;
+const { compile, hasEsm } = native;
+const defaultLoader = load('node:internal/vm/default_loader');
 
 const cache = { __proto__: null };
 const extensions = { __proto__: null };
@@ -42,7 +44,8 @@ class Module {
   }
 
   _compile(content, filename) {
-    const body = compile(content, filename);
+    const body = compile(content, filename, importer(filename), hasEsm && mayBeEsm(filename));
+    if (body === undefined) return loadEsm(this, filename, content);
     return Reflect.apply(body, this.exports,
       [this.exports, makeRequire(this), this, filename, path.dirname(filename)]);
   }
@@ -53,20 +56,44 @@ Object.assign(Module, {
   builtinModules: builtins.names,
   isBuiltin: builtins.isBuiltin,
   createRequire(filename) {
-    if (!path.isAbsolute(filename)) throw invalidArgValue('filename', 'must be an absolute path string', filename);
-    return makeRequire(outside(filename));
+    const name = hasEsm ? fromUrl(filename) : filename;
+    if (typeof name !== 'string' || !path.isAbsolute(name)) {
+      throw invalidArgValue('filename', 'must be a file URL object, file URL string, or absolute path string', filename);
+    }
+    return makeRequire(outside(name));
   },
   _cache: cache,
   _extensions: extensions,
 });
 
+// The path of a file URL; what is none stays as it is.
+function fromUrl(name) {
+  const text = typeof name === 'object' && name !== null && load('url').isURL(name) ? name.href : name;
+  return typeof text === 'string' && text.startsWith('file:') ? load('url').module.fileURLToPath(text) : text;
+}
+
 const withoutMark = (text) => text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 
+// What answers import() in code of a file.
+function importer(filename) {
+  return hasEsm ? (...request) => load('node_loader').importer(load('esm').urlOf(filename))(...request) : undefined;
+}
+
+const isEsm = (filename) => filename.endsWith('.mjs') || (filename.endsWith('.js') && typeOf(filename) === 'module');
+
+// Whether the text decides: nothing else has.
+const mayBeEsm = (filename) => !/\.[cm]js$/.test(filename) && typeOf(filename) === undefined;
+
+// An ES module as one of CommonJS. The text is undefined where it has not been read.
+function loadEsm(module, filename, text) {
+  if (!hasEsm) throw coded(Error, 'ERR_REQUIRE_ESM', `ES modules cannot be loaded: ${filename}`);
+  if (module === main) load('node_loader').runText(text, load('esm').urlOf(filename), true);
+  else module.exports = load('node_loader').requireFile(filename, text);
+}
+
 extensions['.js'] = (module, filename) => {
-  if (filename.endsWith('.mjs')) {
-    throw coded(Error, 'ERR_REQUIRE_ESM', `ES modules cannot be loaded: ${filename}`);
-  }
-  module._compile(withoutMark(readText(filename)), filename);
+  if (isEsm(filename)) loadEsm(module, filename);
+  else module._compile(withoutMark(readText(filename)), filename);
 };
 
 extensions['.json'] = (module, filename) => {
@@ -141,11 +168,23 @@ function loadFile(module, filename) {
   return module.exports;
 }
 
+// Node's programs have it only as a variable of CommonJS modules.
+function hideRequire() {
+  if (globalThis.require === hostRequire) delete globalThis.require;
+}
+
 // The host may name what is no regular file, such as a pipe, which need not have a path of its own.
 function runMain(name) {
+  hideRequire();
   const absolute = path.resolve(name);
   const filename = kindOf(absolute) === 'other' ? absolute : resolve(absolute, '/', []);
   if (filename === undefined) throw notFound(absolute, []);
+  if (hasEsm && (isEsm(filename) || filename.endsWith('.wasm'))) {
+    const url = load('esm').urlOf(filename);
+    // A pipe can be read once.
+    if (kindOf(filename) === 'other') return load('node_loader').runText(readText(filename), url, true);
+    return load('node_loader').runMain(url);
+  }
   main = new Module(filename, null);
   main.id = '.';
   return loadFile(main, filename);
@@ -167,6 +206,20 @@ function place(module, name) {
 
 const host = outside('[host]');
 const hostRequire = makeRequire(host);
+
+// A file that an ES module imports.
+function importFile(filename) {
+  return (cache[filename] ?? (loadFile(new Module(filename, null), filename), cache[filename])).exports;
+}
+
+// Whether a text is one of an ES module. What is neither is CommonJS's to complain of.
+function isModuleText(text, filename) {
+  try {
+    return compile(withoutMark(text), filename, undefined, true) === undefined;
+  } catch {
+    return false;
+  }
+}
 
 function define(global, values) {
   for (const [name, value] of Object.entries(values)) {
@@ -196,11 +249,23 @@ function offerBuiltins(global) {
 return {
   Module,
   runMain,
+  importFile,
+  isModuleText,
   installGlobals,
+  // What answers import() in text that is no file's.
+  textImporter: (name) => importer(path.resolve(name)),
+  runModuleText(text, name) {
+    hideRequire();
+    load('node_loader').runText(text, load('esm').urlOf(path.resolve(name)), false);
+  },
+  setImportMap(text, filename) {
+    load('node_loader').setImportMap(text, load('esm').urlOf(path.resolve(filename)));
+  },
   resolveFrom(name) {
     place(host, name);
   },
   install(global) {
     define(global, { require: hostRequire });
+    if (hasEsm) defaultLoader.importerOf = (name) => load('node_loader').importerOf(name);
   },
 };

@@ -2,6 +2,7 @@
 
 use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::value;
+use crate::node_vm::uint8_array;
 use crate::realm::Source;
 use crate::realm::native::Natives;
 use crate::runtime::output;
@@ -11,6 +12,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 
 pub const SOURCE: Source = Source { name: "resolve", text: include_str!("resolve.js"), natives };
+pub const PACKAGES: Source = Source { name: "packages", text: include_str!("packages.js"), natives };
 
 /// How much is read between two looks whether the run is to end.
 const PIECE: usize = 1 << 20;
@@ -36,24 +38,37 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         Ok(())
     })?;
     native.function("readText", |scope, arguments, result| {
-        let path = arguments.get(0).to_rust_string_lossy(scope);
-        match read(&path)? {
-            Ok(bytes) => result.set(value::string(scope, &String::from_utf8_lossy(&bytes))?.into()),
-            Err((syscall, error)) => return throw_io(scope, &error, syscall, &path),
-        }
+        let bytes = read_or_throw(scope, arguments.get(0))?;
+        result.set(value::string(scope, &String::from_utf8_lossy(&bytes))?.into());
+        Ok(())
+    })?;
+    native.function("readBytes", |scope, arguments, result| {
+        let bytes = read_or_throw(scope, arguments.get(0))?;
+        result.set(uint8_array(scope, bytes)?);
         Ok(())
     })
 }
 
-/// A file's bytes, or the call that failed, unless the run ends first. More than a string can have is not read.
-fn read(path: &str) -> Outcome<Result<Vec<u8>, (&'static str, io::Error)>> {
+fn read_or_throw<'s>(scope: &mut Scope<'s, '_>, path: v8::Local<'s, v8::Value>) -> Outcome<Vec<u8>> {
+    let path = path.to_rust_string_lossy(scope);
+    match open(&path) {
+        Ok(mut file) => match read(&mut file, value::MAX_STRING)? {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => throw_io(scope, &error, "read", &path).map(|()| Vec::new()),
+        },
+        Err(error) => throw_io(scope, &error, "open", &path).map(|()| Vec::new()),
+    }
+}
+
+fn open(path: &str) -> io::Result<File> {
     // A pipe without a writer must not keep the run.
-    let mut file = match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
-        Ok(file) => file,
-        Err(error) => return Ok(Err(("open", error))),
-    };
+    File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+/// A file's bytes, unless the run ends first. Reading ends soon after so many.
+pub fn read(file: &mut File, enough: usize) -> Outcome<io::Result<Vec<u8>>> {
     let mut bytes = Vec::new();
-    while bytes.len() <= value::MAX_STRING {
+    while bytes.len() <= enough {
         enter::go_on()?;
         let count = match output::ready(file.as_raw_fd(), libc::POLLIN) {
             Ok(true) => file.by_ref().take(PIECE as u64).read_to_end(&mut bytes),
@@ -64,7 +79,7 @@ fn read(path: &str) -> Outcome<Result<Vec<u8>, (&'static str, io::Error)>> {
             Ok(PIECE) => {}
             Ok(_) => break,
             Err(error) if output::passes(&error) => {}
-            Err(error) => return Ok(Err(("read", error))),
+            Err(error) => return Ok(Err(error)),
         }
     }
     Ok(Ok(bytes))

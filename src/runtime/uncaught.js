@@ -9,11 +9,11 @@ return {
   reportUncaught,
 
   // What a task threw: the handler's if it takes it, otherwise the call that runs the task ends with it.
-  report(error) {
-    if (handler === null || !handler(error)) reportUncaught(error);
+  report(error, origin = 'uncaughtException') {
+    if (handler === null || !handler(error, origin)) reportUncaught(error);
   },
 
-  // `taken(error)` says whether it took the error.
+  // `taken(error, origin)` says whether it took the error.
   setHandler(taken) {
     handler = taken;
   },

@@ -6,6 +6,7 @@ use crate::engine::seal::{seal, unseal};
 use crate::engine::value::{Value, string};
 use crate::vm::context::Context;
 use crate::vm::decorate::spare;
+use crate::vm::hooks;
 use crate::vm::script;
 use crate::vm::source::{self, Origin};
 use v8::script_compiler::{CompileOptions, NoCacheReason, Source, compile_function};
@@ -80,14 +81,20 @@ pub fn compile_in(
         let parameters = parameters.iter().map(|name| string(scope, name)).collect::<Outcome<Vec<_>>>()?;
         let extensions =
             context_extensions.iter().map(|value| value.object(scope)).collect::<Outcome<Vec<_>>>()?;
+        let undefined = v8::undefined(scope).into();
+        let import = hooks::answer(scope, options.hooks, undefined)?;
+        let host_defined_options = import.map(|import| import.options(scope)).transpose()?;
         let options = Options {
             context_extensions: &extensions,
             cached_data: options.cached_data,
             produce_cached_data,
-            origin: options.origin(scope, "")?,
+            origin: Origin { host_defined_options, ..options.origin(scope, "")? },
         };
         let Compiled { function, cached_data_rejected, cached_data } =
             compile(scope, body, &parameters, &options)?;
+        if let Some(import) = import {
+            import.set_referrer(scope, function.into())?;
+        }
         Ok(Compiled { function: Value::new(scope, function.into()), cached_data_rejected, cached_data })
     })
 }

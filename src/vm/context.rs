@@ -41,6 +41,8 @@ const SLOT_RUNTIME: i32 = 5;
 const SLOT_MAKER: i32 = 6;
 /// Who answers the imports of code that carries no answer.
 const SLOT_IMPORT: i32 = 7;
+/// How many modules got a name from `module_name`.
+const SLOT_MODULES: i32 = 8;
 
 const MAIN_NAME: &str = "VM Main Context";
 
@@ -292,8 +294,24 @@ pub fn import_of<'s>(
     unsafe { raw::local(scope, slot(context, SLOT_IMPORT)?) }
 }
 
+/// A name for the scope's context's next module without one.
+pub fn module_name(scope: &Scope<'_, '_>) -> String {
+    let context = scope.get_current_context();
+    // SAFETY: slots are read inside the isolate, with a handle scope open.
+    let count = slot(context, SLOT_MODULES).and_then(|value| unsafe { raw::local(scope, value) });
+    let count =
+        count.filter(|value| value.is_uint32()).map_or(0.0, |value| value.cast::<v8::Number>().value());
+    set_slot(context, SLOT_MODULES, v8::Number::new(scope, count + 1.0).into());
+    format!("vm:module({count})")
+}
+
 unsafe extern "C" fn allow_wasm(context: v8::Local<v8::Context>, _source: v8::Local<v8::String>) -> bool {
-    // SAFETY: V8 calls with a live context and an open handle scope.
+    allows_wasm(context)
+}
+
+/// Whether WebAssembly may be compiled in a context.
+pub fn allows_wasm(context: v8::Local<v8::Context>) -> bool {
+    // SAFETY: slots are read inside the isolate, with a handle scope open.
     slot(context, SLOT_WASM).is_none_or(|value| value.is_null() || unsafe { !(*value).is_false() })
 }
 

@@ -62,23 +62,25 @@ pub fn sandbox_of<'s>(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> O
 }
 
 /// The two objects of a contextified global.
-#[derive(Clone, Copy)]
 pub struct Both<'s> {
     sandbox: Local<'s, v8::Object>,
     /// `globalThis`. V8 is asked in ways that skip the interceptors, so that it stands for what is behind.
     global: Local<'s, v8::Object>,
+    /// `raw::is_ordinary` of the sandbox.
+    ordinary: bool,
 }
 
 impl<'s> Both<'s> {
     /// None while the context is being made.
     pub fn of(scope: &Scope<'s, '_>, global: Local<'s, v8::Object>) -> Option<Both<'s>> {
         // SAFETY: our template has made it; `attach` puts an object there.
-        unsafe { raw::global_field(scope, global) }.map(|sandbox| Both { sandbox, global })
+        let (sandbox, ordinary) = unsafe { raw::global_field(scope, global) }?;
+        Some(Both { sandbox, global, ordinary })
     }
 
     /// The global's context, where the sandbox is not of the plain kind, which needs none.
     pub fn context(&self, scope: &Scope<'s, '_>) -> Option<Local<'s, v8::Context>> {
-        if raw::is_ordinary(self.sandbox) { None } else { self.global.get_creation_context(scope) }
+        if self.ordinary { None } else { self.global.get_creation_context(scope) }
     }
 }
 
@@ -117,9 +119,10 @@ fn has_own_accessor<'s>(
 }
 
 /// A read: the sandbox and its prototypes, then the global behind. Who reads the sandbox gets the global.
+#[inline]
 pub fn get<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
 ) -> Answer<Local<'s, v8::Value>> {
     let value = match found(scope, both.sandbox.get_real_named_property(scope, key))? {
@@ -137,7 +140,7 @@ pub fn get<'s>(
 /// A write goes to the sandbox. Left to V8 it goes on to the descriptor and the definer, and to the global behind.
 pub fn set<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
     value: Local<'s, v8::Value>,
 ) -> Answer<()> {
@@ -152,7 +155,7 @@ pub fn set<'s>(
     // V8 would go on to write the same value once more, by the definer. That changes nothing if the sandbox has an
     // ordinary data property now, nobody else could see the second write, and there is nothing behind to be kept up.
     // (For `function f() {}` V8 asks as for a write, and goes on to declare it behind.)
-    let plain = behind.is_none() && !value.is_function() && raw::is_ordinary(both.sandbox);
+    let plain = behind.is_none() && !value.is_function() && both.ordinary;
     let data = plain
         && front.is_some()
         && has_own(scope, both.sandbox, key)?
@@ -162,7 +165,7 @@ pub fn set<'s>(
         return Ok(Some(()));
     }
     // The setter of the sandbox's own accessor is called once.
-    let done = match raw::is_ordinary(both.sandbox) {
+    let done = match both.ordinary {
         true => has_own_accessor(scope, both.sandbox, key)?,
         false => match own_descriptor(scope, both.sandbox, key)? {
             Some(own) => field_of(scope, own, "get")?.is_some(),
@@ -175,7 +178,7 @@ pub fn set<'s>(
 /// `in`, `hasOwnProperty` and what V8 looks at before it stores in strict code: own properties only.
 pub fn query<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
 ) -> Answer<PropertyAttribute> {
     let behind = match has_own(scope, both.global, key)? {
@@ -194,7 +197,7 @@ pub fn query<'s>(
 /// `getOwnPropertyDescriptor`: the sandbox's own.
 pub fn describe<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
 ) -> Answer<Local<'s, v8::Value>> {
     match both.sandbox.has_own_property(scope, key).thrown()? {
@@ -206,7 +209,7 @@ pub fn describe<'s>(
 /// `defineProperty`: on the sandbox, with the fields that are given and no others.
 pub fn define<'s>(
     scope: &Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     key: Local<'s, v8::Name>,
     given: &v8::PropertyDescriptor,
 ) -> Answer<()> {
@@ -240,14 +243,14 @@ pub fn define<'s>(
 }
 
 /// `delete`: what the sandbox refuses stays; else V8 goes on to delete behind. The answer is whether it is gone.
-pub fn delete<'s>(scope: &Scope<'s, '_>, both: Both<'s>, key: Local<'s, v8::Name>) -> Answer<bool> {
+pub fn delete<'s>(scope: &Scope<'s, '_>, both: &Both<'s>, key: Local<'s, v8::Name>) -> Answer<bool> {
     let deleted = both.sandbox.delete(scope, key.into()).thrown()?;
     Ok((!deleted).then_some(false))
 }
 
 /// The sandbox's own keys, enumerable or not: V8 asks the query for that. Without indices these are strings and
 /// symbols, else only the indices, as numbers.
-pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: Both<'s>, indices: bool) -> Outcome<Local<'s, v8::Array>> {
+pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: &Both<'s>, indices: bool) -> Outcome<Local<'s, v8::Array>> {
     let keys = both.sandbox.get_property_names(
         scope,
         v8::GetPropertyNamesArgs {
@@ -258,7 +261,7 @@ pub fn own_keys<'s>(scope: &Scope<'s, '_>, both: Both<'s>, indices: bool) -> Out
         },
     );
     let keys = keys.thrown()?;
-    if !indices && raw::is_ordinary(both.sandbox) {
+    if !indices && both.ordinary {
         return Ok(keys);
     }
     // V8 gives all the keys of a Proxy, and ends the process if the named ones have an index among them.

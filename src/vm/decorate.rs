@@ -59,6 +59,9 @@ pub fn decorating<'s, T>(
 ) -> Outcome<T> {
     v8::tc_scope!(let caught, scope);
     let done = body(caught);
+    if !caught.has_caught() {
+        return done;
+    }
     if !caught.has_terminated()
         && let (Some(exception), Some(message)) = (caught.exception(), caught.message())
     {

@@ -45,8 +45,8 @@ where
     object.get(scope, name.into()).thrown()?.try_into().map_err(|_| Fail::Thrown)
 }
 
-/// Who answers the imports of some code: a function of (specifier, referrer, attributes, phase) that gives a promise of a
-/// namespace.
+/// Who answers the imports of some code: a function of (specifier, referrer, attributes, phase, the code's file name, the
+/// global object where it runs) that gives a namespace, or a promise of one.
 #[derive(Clone, Copy)]
 pub struct Answer<'s>(Local<'s, v8::Array>);
 
@@ -110,35 +110,36 @@ fn find<'s>(scope: &Scope<'s, '_>, options: Local<'s, v8::Data>) -> Outcome<Opti
 fn on_import<'s>(
     scope: &mut Scope<'s, '_>,
     options: Local<'s, v8::Data>,
-    _name: Local<'s, v8::Value>,
+    name: Local<'s, v8::Value>,
     specifier: Local<'s, v8::String>,
     attributes: Local<'s, v8::FixedArray>,
 ) -> Option<Local<'s, v8::Promise>> {
-    import(scope, options, specifier, ModuleImportPhase::kEvaluation, attributes)
+    import(scope, options, name, specifier, ModuleImportPhase::kEvaluation, attributes)
 }
 
 fn on_import_with_phase<'s>(
     scope: &mut Scope<'s, '_>,
     options: Local<'s, v8::Data>,
-    _name: Local<'s, v8::Value>,
+    name: Local<'s, v8::Value>,
     specifier: Local<'s, v8::String>,
     phase: ModuleImportPhase,
     attributes: Local<'s, v8::FixedArray>,
 ) -> Option<Local<'s, v8::Promise>> {
-    import(scope, options, specifier, phase, attributes)
+    import(scope, options, name, specifier, phase, attributes)
 }
 
 /// The promise is of the context that imports.
 fn import<'s>(
     scope: &mut Scope<'s, '_>,
     options: Local<'s, v8::Data>,
+    name: Local<'s, v8::Value>,
     specifier: Local<'s, v8::String>,
     phase: ModuleImportPhase,
     attributes: Local<'s, v8::FixedArray>,
 ) -> Option<Local<'s, v8::Promise>> {
     let resolver = v8::PromiseResolver::new(scope)?;
     v8::tc_scope!(let caught, scope);
-    match ask(caught, options, specifier, phase, attributes) {
+    match ask(caught, options, name, specifier, phase, attributes) {
         Ok(answer) => resolver.resolve(caught, answer)?,
         Err(_) if caught.has_terminated() => return None,
         Err(_) => {
@@ -153,6 +154,7 @@ fn import<'s>(
 fn ask<'s>(
     scope: &mut Scope<'s, '_>,
     options: Local<'s, v8::Data>,
+    name: Local<'s, v8::Value>,
     specifier: Local<'s, v8::String>,
     phase: ModuleImportPhase,
     attributes: Local<'s, v8::FixedArray>,
@@ -166,16 +168,45 @@ fn ask<'s>(
         answer.get_index(scope, 0).thrown()?.try_cast::<v8::Function>().map_err(|_| Fail::Thrown)?;
     let referrer = answer.get_index(scope, 1).thrown()?;
     let attributes = attribute_object(scope, attributes, 2)?;
-    let phase = value::string(scope, phase_name(phase))?;
+    let phase = value::string(scope, Phase::of(phase).name())?;
     let this = v8::undefined(scope).into();
-    callback.call(scope, this, &[specifier.into(), referrer, attributes.into(), phase.into()]).thrown()
+    let home = scope.get_current_context().global(scope);
+    let asked = [specifier.into(), referrer, attributes.into(), phase.into(), name, home.into()];
+    callback.call(scope, this, &asked).thrown()
 }
 
-pub fn phase_name(phase: ModuleImportPhase) -> &'static str {
-    match phase {
-        ModuleImportPhase::kEvaluation => "evaluation",
-        ModuleImportPhase::kSource => "source",
-        ModuleImportPhase::kDefer => "defer",
+/// How far an import goes. The numbers are part of the ABI.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum jsvm_import_phase {
+    /// The module is evaluated: `import x from 'y'`, `import('y')`.
+    Evaluation = 0,
+    /// What the module is made of is wanted: `import source x from 'y'`, `import.source('y')`.
+    Source = 1,
+    /// The module is evaluated when it is used: `import defer * as x from 'y'`. V8 has it behind a flag.
+    Defer = 2,
+}
+pub use jsvm_import_phase as Phase;
+
+impl Phase {
+    const NAMES: [(Phase, &str); 3] =
+        [(Phase::Evaluation, "evaluation"), (Phase::Source, "source"), (Phase::Defer, "defer")];
+
+    pub fn of(phase: ModuleImportPhase) -> Phase {
+        match phase {
+            ModuleImportPhase::kEvaluation => Phase::Evaluation,
+            ModuleImportPhase::kSource => Phase::Source,
+            ModuleImportPhase::kDefer => Phase::Defer,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        Phase::NAMES[self as usize].1
+    }
+
+    pub fn from_name(name: &str) -> Option<Phase> {
+        Phase::NAMES.iter().find(|(_, known)| *known == name).map(|(phase, _)| *phase)
     }
 }
 
@@ -188,15 +219,23 @@ pub fn attribute_object<'s>(
 ) -> Outcome<Local<'s, v8::Object>> {
     let null = v8::null(scope).into();
     let object = v8::Object::with_prototype_and_properties(scope, null, &[], &[]);
-    for at in (0..list.length()).step_by(step) {
-        let [key, value] = [at, at + 1].map(|at| {
-            let text = list.get(scope, at).and_then(|text| Local::<v8::Value>::try_from(text).ok());
-            text.and_then(|text| text.try_cast::<v8::String>().ok())
-        });
-        let (key, value) = (key.ok_or(Fail::Thrown)?, value.ok_or(Fail::Thrown)?);
+    for (key, value) in attributes(scope, list, step)? {
         object.create_data_property(scope, key.into(), value.into()).thrown()?;
     }
     Ok(object)
+}
+
+/// The keys and values of V8's list of attributes, as `attribute_object` takes it.
+pub fn attributes<'s>(
+    scope: &Scope<'s, '_>,
+    list: Local<'s, v8::FixedArray>,
+    step: usize,
+) -> Outcome<Vec<(Local<'s, v8::String>, Local<'s, v8::String>)>> {
+    let text = |at| {
+        let text = list.get(scope, at).and_then(|text| Local::<v8::Value>::try_from(text).ok());
+        text.and_then(|text| text.try_cast::<v8::String>().ok()).ok_or(Fail::Thrown)
+    };
+    (0..list.length()).step_by(step).map(|at| Ok((text(at)?, text(at + 1)?))).collect()
 }
 
 /// ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING, of the isolate's main context as in Node.

@@ -46,17 +46,14 @@ pub fn set(template: Local<v8::ObjectTemplate>) {
 fn answer<'s, T>(
     scope: &mut Scope<'s, '_>,
     args: &PropertyCallbackArguments<'s>,
-    rule: impl FnOnce(&Scope<'s, '_>, Both<'s>) -> Answer<T>,
+    rule: impl FnOnce(&Scope<'s, '_>, &Both<'s>) -> Answer<T>,
     give: impl FnOnce(T),
 ) -> Intercepted {
     let Some(both) = Both::of(scope, args.holder()) else { return Intercepted::kNo };
-    match at_home(scope, both, |scope| bounded(scope, || rule(scope, both))) {
-        Some(Some(value)) => {
-            give(value);
-            Intercepted::kYes
-        }
-        Some(None) => Intercepted::kNo,
-        None => Intercepted::kYes,
+    let body = |scope: &mut Scope<'s, '_>| bounded(scope, || Ok(rule(scope, &both)?.map(give).is_some()));
+    match at_home(scope, &both, body) {
+        Some(false) => Intercepted::kNo,
+        Some(true) | None => Intercepted::kYes,
     }
 }
 
@@ -64,13 +61,23 @@ fn answer<'s, T>(
 /// For an ordinary sandbox it makes nothing.
 fn at_home<'s, T>(
     scope: &mut Scope<'s, '_>,
-    both: Both<'s>,
+    both: &Both<'s>,
     body: impl FnOnce(&mut Scope<'s, '_>) -> T,
 ) -> T {
     match both.context(scope) {
-        Some(context) => body(&mut v8::ContextScope::new(scope, context)),
+        Some(context) => in_context(scope, context, body),
         None => body(scope),
     }
+}
+
+/// Apart, so that the way of the ordinary sandbox is one piece of code.
+#[cold]
+fn in_context<'s, T>(
+    scope: &mut Scope<'s, '_>,
+    context: Local<'s, v8::Context>,
+    body: impl FnOnce(&mut Scope<'s, '_>) -> T,
+) -> T {
+    body(&mut v8::ContextScope::new(scope, context))
 }
 
 /// The boundary: V8 calls, and no panic may pass V8. None: an exception is pending.
@@ -92,7 +99,7 @@ fn keys<'s>(
 ) {
     if let Some(both) = Both::of(scope, args.holder())
         && let Some(keys) =
-            at_home(scope, both, |scope| bounded(scope, || rules::own_keys(scope, both, indices)))
+            at_home(scope, &both, |scope| bounded(scope, || rules::own_keys(scope, &both, indices)))
     {
         result.set(keys);
     }

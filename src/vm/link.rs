@@ -6,7 +6,7 @@
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, throw_coded};
 use crate::engine::function::no_unwind;
-use crate::engine::raw;
+use crate::engine::{raw, value};
 use crate::vm::module::{self, Record, Status};
 use std::collections::HashMap;
 use v8::{Local, Module, ModuleImportPhase};
@@ -79,7 +79,32 @@ pub fn evaluate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Lo
             evaluate_pieces(scope, &graph)?;
         }
     }
-    promise(scope, root)
+    let promise = promise(scope, root)?;
+    if promise.state() == v8::PromiseState::Pending {
+        let name = evaluated(scope)?;
+        promise.set_private(scope, name, record.into()).thrown()?;
+    }
+    Ok(promise)
+}
+
+/// By which a promise of an evaluation knows the module's record.
+fn evaluated<'s>(scope: &Scope<'s, '_>) -> Outcome<Local<'s, v8::Private>> {
+    let name = value::string(scope, "jsvm:evaluated")?;
+    Ok(v8::Private::for_api(scope, Some(name)))
+}
+
+/// Where the evaluation that a pending promise is of waits: the first places, as far as V8 names them. None for other
+/// promises.
+pub fn stalled<'s>(scope: &mut Scope<'s, '_>, promise: Local<'s, v8::Promise>) -> Outcome<Vec<String>> {
+    let name = evaluated(scope)?;
+    let Ok(record) = Record::try_from(promise.get_private(scope, name).thrown()?) else {
+        return Ok(Vec::new());
+    };
+    let place = |message: Local<'s, v8::Message>| {
+        let file = message.get_script_resource_name(scope)?.to_rust_string_lossy(scope);
+        Some(format!("{file}:{}", message.get_line_number(scope)?))
+    };
+    Ok(module::waiting(scope, record).into_iter().filter_map(place).collect())
 }
 
 /// All but the root, which is the last one. After an error the rest is left alone, but for those that depend on
@@ -107,7 +132,17 @@ fn evaluate_pieces<'s>(scope: &mut Scope<'s, '_>, graph: &Graph<'s>) -> Outcome<
 }
 
 fn promise<'s>(scope: &mut Scope<'s, '_>, module: Local<'s, Module>) -> Outcome<Local<'s, v8::Promise>> {
-    module.evaluate(scope).thrown()?.try_cast().map_err(|_| Fail::Thrown)
+    v8::tc_scope!(let caught, scope);
+    let mut promise = module.evaluate(caught);
+    if promise.is_none() && !caught.has_terminated() && module::status(module) == Status::Errored {
+        // Of a synthetic module V8 throws the error at first, and gives the rejected promise when it is asked again.
+        caught.reset();
+        promise = module.evaluate(caught);
+    }
+    if promise.is_none() {
+        caught.rethrow();
+    }
+    promise.thrown()?.try_cast().map_err(|_| Fail::Thrown)
 }
 
 struct Node<'s> {
@@ -144,7 +179,15 @@ impl<'s> Graph<'s> {
                 *next += 1;
                 let Ok(child) = Record::try_from(child) else { continue };
                 let module = module::module(scope, child);
-                if module::status(module) != status {
+                let seen = module::status(module);
+                // V8 is in the middle of it, and would never come to the end of what depends on it.
+                if status == Status::Linked && seen == Status::Evaluating {
+                    return Err(module::wrong_status(
+                        "must not be evaluating, nor that of what it depends on",
+                    )
+                    .into());
+                }
+                if seen != status {
                     continue;
                 }
                 match graph.find(module) {

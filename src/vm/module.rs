@@ -4,7 +4,7 @@
 //! modules that are linked to one another hold. Guests never see it.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
-use crate::engine::error::{Error, Status as Misuse, throw_coded};
+use crate::engine::error::{Error, Status as Misuse, arrow, throw_coded};
 use crate::engine::function::no_unwind;
 use crate::engine::seal::{seal, unseal};
 use crate::engine::{raw, weak};
@@ -28,24 +28,32 @@ enum Field {
     Code,
     /// Source text: what fills `import.meta`. Synthetic: what sets the exports.
     Callback,
-    /// Synthetic: what `import source` gives.
+    /// What `import source` gives.
     Source,
 }
 const FIELDS: usize = 6;
 
 const CACHE_MAGIC: &[u8; 8] = b"jsvmcm01";
 
-/// What the module of a record has come to.
+/// What a module has come to. node:vm: `status`. The numbers are part of the ABI.
+#[repr(C)]
+#[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    Unlinked,
-    /// V8 is at it.
-    Linking,
-    Linked,
-    Evaluating,
-    Evaluated,
-    Errored,
+pub enum jsvm_module_state {
+    /// New, or its linking has failed.
+    Unlinked = 0,
+    /// jsvm_module_link is at it.
+    Linking = 1,
+    /// Its imports are there.
+    Linked = 2,
+    /// It runs.
+    Evaluating = 3,
+    /// It has run; what it awaits may still be pending.
+    Evaluated = 4,
+    /// It has thrown.
+    Errored = 5,
 }
+pub use jsvm_module_state as Status;
 
 /// What a source text is compiled with.
 pub struct SourceText<'s, 'a> {
@@ -53,7 +61,7 @@ pub struct SourceText<'s, 'a> {
     /// Its identifier is the file name.
     pub origin: Origin<'s>,
     pub cached_data: Option<&'a [u8]>,
-    /// Called with `import.meta` when it is first used.
+    /// Called with `import.meta` and the record when it is first used.
     pub initialize_import_meta: Option<Local<'s, v8::Function>>,
     pub import: Option<Answer<'s>>,
 }
@@ -85,8 +93,8 @@ pub struct Synthetic<'s, 'a> {
     pub identifier: Local<'s, v8::String>,
     /// Each name once.
     pub exports: &'a [Local<'s, v8::String>],
-    /// Called to set the exports.
-    pub evaluate: Local<'s, v8::Function>,
+    /// Called to set the exports, with the record.
+    pub evaluate: Option<Local<'s, v8::Function>>,
     /// What `import source` gives.
     pub source: Option<Local<'s, v8::Object>>,
 }
@@ -95,7 +103,9 @@ pub struct Synthetic<'s, 'a> {
 pub fn new_synthetic<'s>(scope: &mut Scope<'s, '_>, given: &Synthetic<'s, '_>) -> Outcome<Record<'s>> {
     let module = v8::Module::create_synthetic_module(scope, given.identifier, given.exports, on_evaluate);
     let record = record(scope, module, given.identifier)?;
-    set(record, Field::Callback, given.evaluate.into());
+    if let Some(evaluate) = given.evaluate {
+        set(record, Field::Callback, evaluate.into());
+    }
     if let Some(source) = given.source {
         set(record, Field::Source, source.into());
     }
@@ -165,6 +175,11 @@ pub fn source_object<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Lo
     get(scope, record, Field::Source)?.try_cast().ok()
 }
 
+/// Gives a module what `import source` gives of it.
+pub fn set_source_object<'s>(record: Record<'s>, object: Local<'s, v8::Object>) {
+    set(record, Field::Source, object.into());
+}
+
 pub fn status(module: Local<v8::Module>) -> Status {
     match module.get_status() {
         v8::ModuleStatus::Uninstantiated => Status::Unlinked,
@@ -184,6 +199,14 @@ pub struct Request<'s> {
 }
 
 impl<'s> Request<'s> {
+    /// Its attributes, as keys and values.
+    pub fn pairs(
+        &self,
+        scope: &Scope<'s, '_>,
+    ) -> Outcome<Vec<(Local<'s, v8::String>, Local<'s, v8::String>)>> {
+        import::attributes(scope, self.attributes, 3)
+    }
+
     pub fn has_attributes(&self) -> bool {
         self.attributes.length() > 0
     }
@@ -240,9 +263,7 @@ pub fn namespace<'s>(
     module: Local<'s, v8::Module>,
 ) -> Result<Local<'s, v8::Value>, Error> {
     match status(module) {
-        Status::Unlinked | Status::Linking => {
-            Err(Error::new(Misuse::WrongState, "module: it is not linked yet"))
-        }
+        Status::Unlinked | Status::Linking => Err(wrong_status("must not be unlinked or linking")),
         _ => Ok(module.get_module_namespace()),
     }
 }
@@ -250,6 +271,21 @@ pub fn namespace<'s>(
 /// Why a module is errored.
 pub fn error<'s>(_: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Option<Local<'s, v8::Value>> {
     (status(module) == Status::Errored).then(|| module.get_exception())
+}
+
+/// The places at which an evaluation that has begun waits, each as text for the user.
+pub fn stalled<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Vec<String> {
+    waiting(scope, record).into_iter().filter_map(|message| arrow(scope, message)).collect()
+}
+
+/// Where an evaluation that has begun waits: the first 16 places.
+pub fn waiting<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Vec<Local<'s, v8::Message>> {
+    let module = module(scope, record);
+    if !module.is_source_text_module() || status(module) != Status::Evaluated {
+        return Vec::new();
+    }
+    let waiting = module.get_stalled_top_level_await_message(scope);
+    waiting.into_iter().map(|(_, message)| message).collect()
 }
 
 /// Bytes that make the next compilation of the same source fast.
@@ -284,19 +320,23 @@ fn on_evaluate<'s>(
     v8::callback_scope!(unsafe scope, context);
     let mut result = None;
     no_unwind(|| {
-        let callback = record_of(scope, module).and_then(|record| get(scope, record, Field::Callback));
-        let Some(Ok(callback)) = callback.map(Local::<v8::Function>::try_from) else {
-            let undefined = v8::undefined(scope).into();
-            result = resolved(scope, undefined);
-            return;
+        let undefined: Local<v8::Value> = v8::undefined(scope).into();
+        let done = match callback_of(scope, module) {
+            Some((record, callback)) => callback.call(scope, undefined, &[record.into()]),
+            None => Some(undefined),
         };
-        let this = v8::undefined(scope).into();
-        result = callback.call(scope, this, &[]).and_then(|_| {
-            let undefined = v8::undefined(scope).into();
-            resolved(scope, undefined)
-        });
+        result = done.and_then(|_| resolved(scope, undefined));
     });
     result
+}
+
+fn callback_of<'s>(
+    scope: &Scope<'s, '_>,
+    module: Local<'s, v8::Module>,
+) -> Option<(Record<'s>, Local<'s, v8::Function>)> {
+    let record = record_of(scope, module)?;
+    let callback = get(scope, record, Field::Callback)?;
+    Some((record, callback.try_cast().ok()?))
 }
 
 /// V8 wants a promise of a synthetic module, and ignores what it comes to.
@@ -318,19 +358,22 @@ pub unsafe extern "C" fn on_import_meta(
     // SAFETY: V8 calls with a live context and an open handle scope.
     v8::callback_scope!(unsafe scope, context);
     no_unwind(|| {
-        let callback = record_of(scope, module).and_then(|record| get(scope, record, Field::Callback));
-        if let Some(Ok(callback)) = callback.map(Local::<v8::Function>::try_from) {
+        if let Some((record, callback)) = callback_of(scope, module) {
             let this = v8::undefined(scope).into();
             // What it throws is thrown where the meta is used.
-            callback.call(scope, this, &[meta.into()]);
+            callback.call(scope, this, &[meta.into(), record.into()]);
         }
     });
 }
 
 /// The status that a call needs, or an error that names it.
 pub fn require(holds: bool, needed: &str) -> Outcome<()> {
-    if holds {
-        return Ok(());
-    }
-    Err(Fail::Misuse(Error::new(Misuse::WrongState, format!("module: its status must be {needed}"))))
+    if holds { Ok(()) } else { Err(Fail::Misuse(wrong_status(&format!("must be {needed}")))) }
+}
+
+/// A module is not in the status that it must be in.
+pub fn wrong_status(must: &str) -> Error {
+    let mut error = Error::new(Misuse::WrongState, format!("module: its status {must}"));
+    error.code = Some("ERR_VM_MODULE_STATUS".into());
+    error
 }

@@ -7,6 +7,7 @@ use crate::engine::limits::Limits;
 use crate::engine::seal::{seal, unseal};
 use crate::engine::value::{self, Held, Out};
 use crate::vm::context::{self, Context};
+use crate::vm::hooks::{self, Hooks};
 use crate::vm::source::{self, Origin};
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub struct Options<'a> {
     pub line_offset: i32,
     pub column_offset: i32,
     pub cached_data: Option<&'a [u8]>,
+    /// Who answers its `import()`.
+    pub hooks: Option<&'a Arc<dyn Hooks>>,
 }
 
 impl Options<'_> {
@@ -144,7 +147,12 @@ fn compile_text<'s>(
     options: &Options,
 ) -> enter::Outcome<(v8::Local<'s, v8::String>, Compiled<'s>)> {
     let code = code(scope, source)?;
-    let origin = options.origin(scope, DEFAULT_FILENAME)?;
+    let undefined = v8::undefined(scope).into();
+    let import = hooks::answer(scope, options.hooks, undefined)?;
+    let origin = Origin {
+        host_defined_options: import.map(|import| import.options(scope)).transpose()?,
+        ..options.origin(scope, DEFAULT_FILENAME)?
+    };
     Ok((code, compile(scope, code, &origin, options.cached_data)?))
 }
 

@@ -143,7 +143,6 @@ static void errors(void) {
   put("bad.json", "{\"a\":}");
   put("throws.js", "\n  throw new RangeError('here')");
   put("asks.js", "require('./nowhere')");
-  put("m.mjs", "export default 1");
   put("empty/x.txt", "");
   JS_STR(context, "fails(dir + '/nope')",
          "Error MODULE_NOT_FOUND: Cannot find module 'DIR/nope'\nRequire stack:\n- [host]");
@@ -157,8 +156,10 @@ static void errors(void) {
                               "type number (3)");
   JS_STR(context, "fails(dir + '/bad.json')", "SyntaxError undefined: DIR/bad.json: Unexpected token '}', \"{\"a\":}\" "
                                               "is not valid JSON");
-  JS_STR(context, "fails(dir + '/m.mjs')",
-         "Error ERR_REQUIRE_ESM: ES modules cannot be loaded: DIR/m.mjs");
+  put("waits.mjs", "await 1");
+  JS_STR(context, "fails(dir + '/waits.mjs')",
+         "Error ERR_REQUIRE_ASYNC_MODULE: require() cannot be used on an ESM graph with top-level await. Use import() "
+         "instead.\nRequired module: DIR/waits.mjs");
   JS_STR(context, "fails(dir + '/empty').slice(0, 24)", "Error MODULE_NOT_FOUND: ");
   /* No waiting for what is no file. */
   at(path, sizeof path, "pipe.js");

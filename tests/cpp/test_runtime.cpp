@@ -1,6 +1,11 @@
 /* The runtime's parts from C++: where they write to, what they are told, how a program ends. */
 #include "check.hpp"
 
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 
 namespace {
@@ -58,11 +63,34 @@ void modules() {
   CHECK_THROWS(jsvm::error, w.context.provide_module("", 1), "name");
 }
 
+void files() {
+  char root[] = "/tmp/jsvm-cpp-loader-XXXXXX";
+  CHECK(mkdtemp(root) != nullptr);
+  const std::string main = std::string(root) + "/main.mjs";
+  std::ofstream(main) << "import { n } from 'given'; export const twice = 2 * n;";
+  {
+    const world w;
+    w.context.provide_module("given", std::map<std::string, double>{{"n", 21}});
+    const jsvm::file_loader loader(w.context, root, jsvm::file_loader_options().import_map(R"({"imports": {"m": "./main.mjs"}})"));
+    const jsvm::value first = loader.import_module("./main.mjs").await();
+    CHECK_EQ(first.get("twice").as<int>(), 42);
+    CHECK(loader.clone().import_module("m").await().strict_equals(first));
+    CHECK_THROWS(jsvm::exception, loader.import_module("node:path").await(), "No such built-in module");
+    CHECK_THROWS(jsvm::exception, loader.import_module("../x.mjs").await(), "is refused");
+    const auto small = jsvm::file_loader_options().max_file_size(10).builtins();
+    CHECK_THROWS(jsvm::exception, jsvm::file_loader(w.context, root, small).import_module("./main.mjs").await(), "larger than 10");
+    CHECK_THROWS(jsvm::error, jsvm::file_loader(w.context, "/nonexistent"), "root");
+  }
+  std::remove(main.c_str());
+  CHECK(rmdir(root) == 0);
+}
+
 }  // namespace
 
 int main() {
   RUN(output);
   RUN(program);
   RUN(modules);
+  RUN(files);
   return FINISH();
 }

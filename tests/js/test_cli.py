@@ -337,5 +337,60 @@ class Streams(Case):
         running.stdout.close()
 
 
+class EsModules(Case):
+    def test_input_type(self):
+        code = "import { join } from 'node:path'; console.log(join('a', 'b'), typeof require, import.meta.url)"
+        url = "file://%s/[eval1]" % os.getcwd()
+        self.prints("a/b undefined %s\n" % url, "--input-type=module", "-e", code)
+        self.prints("a/b undefined %s\n" % url, "--input-type=module", "-", stdin=code.encode())
+        # By the syntax.
+        self.prints("a/b\n", "-e", "import { join } from 'path'; console.log(join('a', 'b'))")
+        self.prints("2\n", "-e", "const two = await 2; console.log(two)")
+        self.complains(1, "SyntaxError: Cannot use import", "--input-type=commonjs", "-e", code)
+        self.one_line(9, "--input-type: 'x' is neither|--input-type: \"x\" is neither", "--input-type", "x", "-e", "1")
+        self.one_line(9, "--print cannot be used with ESM input", "--input-type=module", "-p", "1")
+
+    def test_import_map(self):
+        self.file("lib.mjs", "export default 'lib'")
+        scoped = self.file("scoped.mjs", "export { default } from 'name'")
+        plain = self.file("map.json", '{"imports": {"name": "./lib.mjs", "path": "./lib.mjs", "no": null}}')
+        show = "console.log((await import('%s')).default)"
+        for name in ("name", "path", scoped):
+            self.prints("lib\n", "--import-map", plain, "-e", show % name)
+        self.prints("function\n", "--import-map", plain, "-e", "import('node:path').then((n) => console.log(typeof n.join))")
+        self.complains(1, "TypeError: The import map blocks the module specifier \"no\"", "--import-map", plain, "-e",
+                       show % "no")
+        self.one_line(1, ".*nowhere.json cannot be read: ", "--import-map", "nowhere.json", "-e", "1")
+        for wrong in ("{", "[]", '{"imports": []}', b"\xff"):
+            self.one_line(1, ".*wrong.json is ", "--import-map", self.file("wrong.json", wrong), "-e", "1")
+
+    def test_uncaught(self):
+        """The place, the line, the error."""
+        syntax = self.file("syntax.mjs", "let fine;\nlet x = ;")
+        err = self.complains(1, r"SyntaxError: Unexpected token ';'", syntax)
+        self.assertTrue(err.startswith("file://%s:2\nlet x = ;\n        ^\n\n" % syntax), err)
+        missing = self.file("missing.mjs", "import { x } from './missing.mjs'")
+        err = self.complains(1, "does not provide an export named 'x'", missing)
+        self.assertTrue(err.startswith("file://%s:1\nimport { x }" % missing), err)
+        err = self.complains(1, "ERR_MODULE_NOT_FOUND", self.file("asks.mjs", "import './nowhere.mjs'"))
+
+    def test_limits(self):
+        loop = self.file("loop.mjs", "for (;;);")
+        self.complains(124, "timeout after 100 ms\n    at file:", "--timeout", "100", loop)
+        self.complains(124, "timeout after 100 ms", "--timeout", "100", "-e", "import('%s')" % loop)
+        self.prints("", self.file("exit.mjs", "await 1; process.exit(5)"), code=5)
+
+    def test_a_pipe(self):
+        path = os.path.join(self.folder.name, "pipe.mjs")
+        os.mkfifo(path)
+        with subprocess.Popen(["sh", "-c", "echo 'import.meta.url; console.log(1)' > %s" % path]):
+            self.prints("1\n", path)
+
+    def test_the_prompt(self):
+        asked = b"(await import('node:path')).join('a', 'b')\nawait import('nowhere').catch((e) => e.code)\n"
+        code, out, _ = jsvm("-i", stdin=asked)
+        self.assertEqual((code, out.replace("> ", "")), (0, "'a/b'\n'ERR_MODULE_NOT_FOUND'\n"))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -48,6 +48,9 @@ fn run() -> Result<i32, (i32, String)> {
             set_v8_flags(&options)?;
             let (program, ()) =
                 Program::new(&options, |_| ()).map_err(|error| (FAILURE, error.into_details().message))?;
+            if let Some(name) = &options.import_map {
+                program.set_import_map(name).map_err(|message| (FAILURE, message))?;
+            }
             program.run(&options.task).map_err(|message| (FAILURE, message))
         }
     }

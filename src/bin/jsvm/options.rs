@@ -13,6 +13,9 @@ Usage: jsvm [options] FILE [arguments]
 
   -e, --eval CODE        run CODE
   -p, --print CODE       run CODE and print the value of its last statement
+      --input-type TYPE  what CODE and standard input are: module or commonjs; by default what
+                         their syntax says
+      --import-map FILE  where `import` finds things: an import map, as browsers have them
   -i, --interactive      the prompt, also where standard input is no terminal
       --timeout MS       end after so many milliseconds; at the prompt, each input
       --cpu-time MS      end after so many milliseconds of CPU time; the same
@@ -24,7 +27,7 @@ Usage: jsvm [options] FILE [arguments]
       --v8-options       V8's options
       --                 what follows is no option
 
-Every other option is V8's: --expose-gc, --js-source-phase-imports, --stack-size=900. What V8 does
+Every other option is V8's: --expose-gc, --stack-size=900. What V8 does
 not know is an error. Node's --experimental-vm-modules, --no-deprecation and --no-warnings change
 nothing.
 
@@ -32,6 +35,7 @@ Exit codes:
     0   the program came to its end, or what process.exitCode or process.exit(code) say
     1   an uncaught exception or an unhandled rejection; FILE cannot be read
     9   the options are wrong
+   13   the main module's top-level await never came to its end
   124   --timeout is over
   134   out of memory: --memory-limit is reached
   152   --cpu-time is used up
@@ -68,6 +72,9 @@ pub struct Options {
     pub memory_limit: Option<u64>,
     pub vm_generation: Generation,
     pub v8_flags: Vec<String>,
+    /// CODE and standard input: an ES module or not. None: their syntax says it.
+    pub is_module: Option<bool>,
+    pub import_map: Option<OsString>,
 }
 
 /// Reads the arguments, without the program's name. An error is one line for the user.
@@ -82,6 +89,8 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
         memory_limit: None,
         vm_generation: Generation::Newest,
         v8_flags: Vec::new(),
+        is_module: None,
+        import_map: None,
     };
     let mut code = None;
     let mut print = false;
@@ -107,6 +116,8 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
             Arg::Long("timeout") => options.timeout = Some(milliseconds(&mut parser, "--timeout")?),
             Arg::Long("cpu-time") => options.cpu_time = Some(milliseconds(&mut parser, "--cpu-time")?),
             Arg::Long("memory-limit") => options.memory_limit = Some(megabytes(&mut parser)?),
+            Arg::Long("input-type") => options.is_module = Some(input_type(&mut parser)?),
+            Arg::Long("import-map") => options.import_map = Some(value(&mut parser, "--import-map")?),
             Arg::Long("vm-generation") => options.vm_generation = generation(&mut parser)?,
             Arg::Long("v8-options") => options.v8_flags.push("--help".into()),
             Arg::Long(name) if IGNORED.contains(&name) => {}
@@ -128,6 +139,9 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
     options.arguments = rest;
     if interactive && (code.is_some() || file.is_some()) {
         return Err("-i runs no FILE and no CODE".into());
+    }
+    if print && options.is_module == Some(true) {
+        return Err("--print cannot be used with ESM input".into());
     }
     options.task = match (code, file) {
         (Some(code), file) => {
@@ -174,6 +188,14 @@ fn megabytes(parser: &mut Parser) -> Result<u64, String> {
     match given.to_str().and_then(|text| text.parse().ok()) {
         Some(megabytes @ 8..=1400) => Ok(megabytes),
         _ => Err(format!("--memory-limit: {given:?} is not a whole number of MB from 8 to 1400")),
+    }
+}
+
+fn input_type(parser: &mut Parser) -> Result<bool, String> {
+    match text(parser, "--input-type")?.as_str() {
+        "module" => Ok(true),
+        "commonjs" => Ok(false),
+        given => Err(format!("--input-type: {given:?} is neither module nor commonjs")),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Program {
     pub context: Context,
     /// Of the whole run; at the prompt of each input.
     pub limits: Limits<'static>,
+    /// Whether text is an ES module, if an option says it.
+    is_module: Option<bool>,
 }
 
 impl Program {
@@ -67,7 +69,16 @@ impl Program {
             require::provide_module(&context, "vm", In::Value(&module))?;
         }
         let limits = Limits { timeout: options.timeout, cpu_time: options.cpu_time, ..Limits::NONE };
-        Ok((Program { isolate, context, limits }, early))
+        Ok((Program { isolate, context, limits, is_module: options.is_module }, early))
+    }
+
+    /// Has `import` go by a file's import map.
+    pub fn set_import_map(&self, name: &OsStr) -> Result<(), String> {
+        let shown = name.display();
+        let map = std::fs::read(name).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+        let map = String::from_utf8(map).map_err(|_| format!("{shown} is not UTF-8"))?;
+        require::set_import_map(&self.context, &map, Path::new(name))
+            .map_err(|error| format!("{shown} is no import map: {}", error.message))
     }
 
     /// Runs a task to its end and gives the exit code. An error is one that comes before the program.
@@ -98,8 +109,12 @@ impl Program {
     fn start(&self, source: &Source) -> Result<(), Error> {
         match source {
             Source::File(name) => require::run_main(&self.context, Path::new(name), &Limits::NONE).map(drop),
+            Source::Text { code, .. } if self.is_module == Some(true) => {
+                require::run_module_text(&self.context, code, &Limits::NONE)
+            }
             Source::Text { code, name, print } => {
-                let value = require::run_text(&self.context, code, name, &Limits::NONE)?;
+                let detect = self.is_module.is_none();
+                let value = require::run_text(&self.context, code, name, detect, &Limits::NONE)?;
                 if *print { self.print(&value) } else { Ok(()) }
             }
         }

@@ -56,7 +56,7 @@ pub fn run(options: &Options) -> Result<i32, String> {
     // Before the runtime has its console: the inspector adds to what is there.
     let (program, evaluator) =
         Program::new(options, Evaluator::new).map_err(|error| error.into_details().message)?;
-    require::install_globals(&program.context, "[repl]").map_err(|error| error.into_details().message)?;
+    require::prepare_for_text(&program.context, "[repl]").map_err(|error| error.into_details().message)?;
     // Between two inputs there is nothing that Ctrl-C could end.
     // SAFETY: no handler of ours is there yet.
     unsafe { libc::signal(libc::SIGINT, libc::SIG_IGN) };

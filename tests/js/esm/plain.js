@@ -1,0 +1,1 @@
+module.exports = 'found to be CommonJS: ' + typeof require;

@@ -1,0 +1,2 @@
+let fine;
+let x = ;

@@ -1,0 +1,1 @@
+globalThis.order.push("third"); exports.third = 3
