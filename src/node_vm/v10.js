@@ -33,12 +33,16 @@ function withResult(code) {
     if (at > 0 && !includes(';}\n', code[at - 1])) continue;
     tries++;
     const head = slice(code, 0, at);
-    const tail = replace(/[\s;]+$/, slice(code, at), '');
+    const tail = slice(code, at);
     const first = replace(/^(?:\s|\/\/.*|\/\*[^]*?\*\/)+/, tail, '');
     // Alone in parentheses these would be expressions.
     if (first === '' || test(/^(?:\{|(?:async\s+function|function|class)\b)/, first)) continue;
-    const whole = `${head};import.meta['${RESULT}']=(${tail}\n)`;
-    if (compiles(`(${tail}\n)`) && compiles(head) && compiles(whole)) found = whole;
+    // What looks like a comment may be inside of a string.
+    for (const end of [/[\s;]+$/, /(?:[\s;]|\/\/.*|\/\*[^]*?\*\/)+$/]) {
+      const expression = replace(end, tail, '');
+      const whole = `${head};import.meta['${RESULT}']=(${expression}\n)`;
+      if (compiles(`(${expression}\n)`) && compiles(head) && compiles(whole)) found = whole;
+    }
   }
   return found;
 }
