@@ -7,6 +7,7 @@ const {
   requireArray, requireBoolean, requireBuffer, requireFunction, requireInt32, requireObject, requireString, requireUint32,
 } = load('validate');
 const { isModuleNamespaceObject } = load('types');
+const { list } = load('builtins');
 const { isContextified } = load('node:internal/vm/context');
 const { prototype: bufferPrototype } = load('buffer').Buffer;
 const { Error, Promise, TypeError } = globalThis;
@@ -67,6 +68,10 @@ function requireSourceText(module) {
   if (!isSourceText(module)) throw invalidThis('SourceTextModule');
 }
 
+// What makes the record of the module that is being constructed. Not an argument: the guest can change the class that
+// super() calls.
+let makeRecord;
+
 class Module {
   #record;
   #context;
@@ -78,7 +83,9 @@ class Module {
   }
 
   constructor(options) {
-    if (new.target === Module) throw new TypeError('Module is not a constructor');
+    const make = makeRecord;
+    makeRecord = undefined;
+    if (new.target === Module || make === undefined) throw new TypeError('Module is not a constructor');
     const { context, identifier } = options;
     if (context !== undefined) {
       requireObject('context', context);
@@ -87,7 +94,7 @@ class Module {
     if (identifier !== undefined) requireString('options.identifier', identifier);
     this.#context = context;
     this.#identifier = identifier ?? defaultIdentifier(context);
-    this.#record = options.make(this, this.#identifier);
+    this.#record = make(this, this.#identifier);
   }
 
   get identifier() {
@@ -187,11 +194,11 @@ class SourceTextModule extends Module {
 
     linkGraph = (root, linker) => isSourceText(root) ? new Promise((done, failed) => {
       // The modules that are being linked, in the order in which they were found. The parent of each waits for it.
-      const nodes = [];
+      const nodes = list();
       let at = 0;
       const enter = (module, parent) => {
         module.#linking = true;
-        push(nodes, { module, parent, records: [], missing: 1, failed: false });
+        push(nodes, { module, parent, records: list(), missing: 1, failed: false });
       };
 
       const fail = (node, error) => {
@@ -243,7 +250,7 @@ class SourceTextModule extends Module {
       // Calls the linker for each request of a module, and returns the answers.
       const ask = (node) => {
         const requests = requestsOf(node.module);
-        const answers = [];
+        const answers = list();
         try {
           for (let i = 0; i < requests.length; i += 3) {
             const attributes = requests[i + 1];
@@ -291,13 +298,10 @@ class SourceTextModule extends Module {
       requireFunction('options.importModuleDynamically', importModuleDynamically);
     }
     if (cachedData !== undefined) requireBuffer('options.cachedData', cachedData);
-    super({
-      context,
-      identifier,
-      make: (self, name) => native.newSourceText(sourceText, name, lineOffset, columnOffset, cachedData, context,
-        initializeImportMeta && ((meta) => void initializeImportMeta(meta, self)),
-        importModuleDynamically && importer(importModuleDynamically), self),
-    });
+    makeRecord = (self, name) => native.newSourceText(sourceText, name, lineOffset, columnOffset, cachedData, context,
+      initializeImportMeta && ((meta) => void initializeImportMeta(meta, self)),
+      importModuleDynamically && importer(importModuleDynamically), self);
+    super({ __proto__: null, context, identifier });
   }
 
   linkRequests(modules) {
@@ -308,7 +312,7 @@ class SourceTextModule extends Module {
     if (modules.length !== length) {
       throw coded(TypeError, 'ERR_MODULE_LINK_MISMATCH', `Expected ${length} modules, got ${modules.length}`);
     }
-    const records = [];
+    const records = list();
     for (let i = 0; i < length; i++) {
       const module = modules[i];
       if (!isModule(module)) throw notModule();
@@ -392,11 +396,8 @@ class SyntheticModule extends Module {
     requireFunction('evaluateCallback', evaluateCallback);
     requireObject('options', options);
     const { context, identifier } = options;
-    super({
-      context,
-      identifier,
-      make: (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self), context),
-    });
+    makeRecord = (self, name) => native.newSynthetic(name, names, bind(evaluateCallback, self), context);
+    super({ __proto__: null, context, identifier });
   }
 
   // It is linked from the beginning.
@@ -415,7 +416,7 @@ function uniqueNames(names) {
   const fault = () => invalidArgType('exportNames', 'an Array of unique strings', names);
   if (!isArray(names)) throw fault();
   const seen = { __proto__: null };
-  const unique = [];
+  const unique = list();
   for (let i = 0; i < names.length; i++) {
     const name = names[i];
     if (typeof name !== 'string') throw fault();

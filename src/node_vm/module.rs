@@ -51,14 +51,14 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     // moduleStatus(record): the position of the status in module.js's list.
     native.function("moduleStatus", |scope, arguments, result| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         result.set_uint32(module::status(module) as u32);
         Ok(())
     })?;
     // requests(record): specifier, attributes (undefined if there are none) and the phase's position in module.js's list, one
     // request after the other.
     native.function("requests", |scope, arguments, result| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         let mut flat: Vec<Local<v8::Value>> = Vec::new();
         for request in module::requests(scope, module) {
             let attributes: Local<v8::Value> = match request.has_attributes() {
@@ -81,65 +81,67 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         Ok(())
     })?;
     native.function("linkRequests", |scope, arguments, _| {
-        let record = record(arguments)?;
-        let linked = list::<v8::Object>(scope, arguments.get(1))?;
+        let record = record(scope, arguments)?;
+        let linked = list::<v8::Value>(scope, arguments.get(1))?;
+        let linked = linked.into_iter().map(|linked| module::record_from(scope, linked));
+        let linked = linked.collect::<Outcome<Vec<_>>>()?;
         link::link_requests(scope, record, &linked)
     })?;
     native.function("instantiate", |scope, arguments, _| {
-        let record = record(arguments)?;
+        let record = record(scope, arguments)?;
         let context = home(scope, record);
         link::instantiate(&mut v8::ContextScope::new(scope, context), record)
     })?;
     native.function("isLinked", |scope, arguments, result| {
-        let record = record(arguments)?;
+        let record = record(scope, arguments)?;
         result.set_bool(module::linked(scope, record).is_some());
         Ok(())
     })?;
     // evaluate(record, timeout, breakOnSigint): a promise.
     native.function("evaluate", |scope, arguments, result| {
-        let record = record(arguments)?;
+        let record = record(scope, arguments)?;
         let limits = limits(arguments.get(1), arguments.get(2));
         result.set(run_within(scope, &limits, |scope| evaluate(scope, record))?.into());
         Ok(())
     })?;
     native.function("namespace", |scope, arguments, result| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         result.set(module::namespace(scope, module)?);
         Ok(())
     })?;
     native.function("moduleError", |scope, arguments, result| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         if let Some(error) = module::error(scope, module) {
             result.set(error);
         }
         Ok(())
     })?;
     native.function("hasTopLevelAwait", |scope, arguments, result| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         result.set_bool(module.has_top_level_await());
         Ok(())
     })?;
     native.function("isGraphAsync", |scope, arguments, result| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         let status = module::status(module);
         module::require(!matches!(status, Status::Unlinked | Status::Linking), "linked")?;
         result.set_bool(module.is_graph_async());
         Ok(())
     })?;
     native.function("sourceObject", |scope, arguments, result| {
-        let record = record(arguments)?;
+        let record = record(scope, arguments)?;
         result.set(link::source_object(scope, record)?.into());
         Ok(())
     })?;
     native.function("createModuleCachedData", |scope, arguments, result| {
-        let record = record(arguments)?;
+        let record = record(scope, arguments)?;
         let data = module::create_cached_data(scope, record)?;
         result.set(uint8_array(scope, data)?);
         Ok(())
     })?;
     // setExport(record, name, value).
     native.function("setExport", |scope, arguments, _| {
-        let module = module::module(scope, record(arguments)?);
+        let module = module::module(scope, record(scope, arguments)?);
         let name = string(arguments.get(1))?;
         module::set_export(scope, module, name, arguments.get(2))
     })?;
@@ -188,8 +190,8 @@ fn evaluate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Local<
 }
 
 /// The record that module.js gives first.
-fn record<'s>(arguments: &FunctionCallbackArguments<'s>) -> Outcome<Record<'s>> {
-    arguments.get(0).try_cast().map_err(|_| Error::invalid("an argument is no record").into())
+fn record<'s>(scope: &Scope<'s, '_>, arguments: &FunctionCallbackArguments<'s>) -> Outcome<Record<'s>> {
+    module::record_from(scope, arguments.get(0))
 }
 
 /// The context that a module is of.

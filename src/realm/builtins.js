@@ -3,7 +3,7 @@
 // Methods of the builtins as they are now, before the guest can change them, as functions:
 // string.slice(text, 1) is text.slice(1), map.getSize(x) is x.size. Only what is used is here: each costs time
 // in every context.
-const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+const { getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf } = Object;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 
 function methods(prototype, ...names) {
@@ -20,6 +20,8 @@ const typed = getPrototypeOf(Uint8Array.prototype);
 
 return {
   array: methods(Array.prototype, 'includes', 'indexOf', 'join', 'pop', 'push', 'sort', 'splice', 'unshift'),
+  // An array that inherits nothing: a setter that the guest has put into Array.prototype would see what is added.
+  list: () => setPrototypeOf([], null),
   bigint: methods(BigInt.prototype, 'valueOf'),
   boolean: methods(Boolean.prototype, 'valueOf'),
   date: methods(Date.prototype, 'getTime', 'toISOString', 'toString'),

@@ -12,7 +12,7 @@
 // A guest can change the builtins later: what a host must be sure of is checked in Rust.
 
 const { coded } = load('errors');
-const { array, map, regexp, set, string } = load('builtins');
+const { array, list, map, regexp, set, string } = load('builtins');
 const { Error, Map, Set, SyntaxError, TypeError, WebAssembly } = globalThis;
 const { Global, Instance, Module: WasmModule } = WebAssembly ?? {};
 const { exports: wasmExports, imports: wasmImports } = WasmModule ?? {};
@@ -70,7 +70,7 @@ function wasm(url, bytes, answer) {
   const imports = wasmImports(module);
   const exports = wasmExports(module);
   let text = '';
-  const names = [];
+  const names = list();
   for (let i = 0; i < imports.length; i++) {
     const from = imports[i].module;
     if (array.includes(names, from)) continue;
@@ -87,7 +87,7 @@ function wasm(url, bytes, answer) {
     const object = { __proto__: null };
     for (let i = 0; i < names.length; i++) object[names[i]] = given[i];
     const made = new Instance(module, object).exports;
-    const values = [];
+    const values = list();
     for (let i = 0; i < exports.length; i++) {
       const { kind, name } = exports[i];
       array.push(values, kind === 'global' ? apply(globalValue, made[name], []) : made[name]);
@@ -101,7 +101,8 @@ function wasm(url, bytes, answer) {
 
 // What is no ES module, with its exports by name as far as they are known before it runs.
 function foreign(url, { names, run }) {
-  const all = ['default'];
+  const all = list();
+  array.push(all, 'default');
   for (let i = 0; i < names.length; i++) array.push(all, names[i]);
   return synthetic(url, all, (put) => {
     const exports = run();
@@ -156,8 +157,8 @@ function makeLoader(host) {
 
   function linkRequests(entry) {
     const requests = native.requests(entry.record);
-    const links = [];
-    const records = [];
+    const links = list();
+    const records = list();
     for (let i = 0; i < requests.length; i += 3) {
       const linked = entryOf(requests[i], entry.url, requests[i + 1]);
       array.push(records, linked.record);
@@ -171,7 +172,8 @@ function makeLoader(host) {
   // Breadth first, so that of several faults the one next to the root is told.
   function link(root) {
     if (root.ready) return;
-    const found = [root];
+    const found = list();
+    array.push(found, root);
     const seen = new Set();
     set.add(seen, root);
     for (let i = 0; i < found.length; i++) {

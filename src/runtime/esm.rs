@@ -22,16 +22,14 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     node_vm::module::natives(native)?;
     // As Node does it, a missing export has its place at the head of the error's stack.
     native.function("instantiate", |scope, arguments, _| {
-        let record = arguments.get(0).try_cast().map_err(|_| Error::invalid("an argument is no record"))?;
+        let record = module::record_from(scope, arguments.get(0))?;
         decorating(scope, |scope| link::instantiate(scope, record))
     })?;
     // setSource(record, object): what `import source` gives.
-    native.function("setSource", |_, arguments, _| {
-        let [record, object] = [0, 1].map(|at| arguments.get(at).try_cast::<v8::Object>());
-        match (record, object) {
-            (Ok(record), Ok(object)) => module::set_source_object(record, object),
-            _ => return Err(Error::invalid("an argument is no object").into()),
-        }
+    native.function("setSource", |scope, arguments, _| {
+        let record = module::record_from(scope, arguments.get(0))?;
+        let object = arguments.get(1).try_cast().map_err(|_| Error::invalid("an argument is no object"))?;
+        module::set_source_object(record, object);
         Ok(())
     })?;
     // requireFulfilled(promise): throws its reason if it is rejected.
@@ -51,7 +49,7 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     // stalled(record): the places at which its evaluation waits for ever, as text.
     native.function("stalled", |scope, arguments, result| {
-        let record = arguments.get(0).try_cast().map_err(|_| Error::invalid("an argument is no record"))?;
+        let record = module::record_from(scope, arguments.get(0))?;
         let places = module::stalled(scope, record);
         let places = places.iter().map(|place| value::string(scope, place).map(Into::into));
         let places = places.collect::<Outcome<Vec<Local<v8::Value>>>>()?;

@@ -91,7 +91,7 @@ fn asked(call: &mut Call<'_, '_, '_>) -> Outcome<(Asked, bool)> {
     let home = Local::<v8::Object>::try_from(home).ok().and_then(|home| home.get_creation_context(scope));
     let home = home.unwrap_or_else(|| scope.get_current_context());
     let function = referrer.is_function().then(|| Value::new(scope, referrer));
-    let module = Record::try_from(referrer).ok().filter(|_| function.is_none());
+    let module = module::record_from(scope, referrer).ok();
     let asked = Asked {
         request,
         name: name.to_rust_string_lossy(scope),

@@ -142,6 +142,16 @@ fn get<'s>(scope: &Scope<'s, '_>, record: Record<'s>, field: Field) -> Option<Lo
     Local::<v8::Value>::try_from(held).ok().filter(|value| !value.is_undefined())
 }
 
+/// The record that a value is. Others are refused, whatever the fault that let one come here: V8 would take what lies in
+/// its fields for a module.
+pub fn record_from<'s>(scope: &Scope<'s, '_>, value: Local<'s, v8::Value>) -> Outcome<Record<'s>> {
+    let record = Local::<v8::Object>::try_from(value).ok().filter(|object| {
+        object.internal_field_count() == FIELDS
+            && object.get_internal_field(scope, Field::Module as usize).is_some_and(|held| held.is_module())
+    });
+    record.ok_or_else(|| Error::invalid("an argument is no record").into())
+}
+
 /// The record of a module, as long as there is one: whoever can ask has something alive that keeps it.
 pub fn record_of<'s>(scope: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Option<Record<'s>> {
     weak::find(scope, module.get_identity_hash().get(), |record| {
