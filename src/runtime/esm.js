@@ -28,7 +28,7 @@ function typeOf(attributes, url) {
         `Import attribute "${key}" with value "${attributes[key]}" is not supported in ${url}`);
     }
   }
-  return attributes.type;
+  return attributes?.type;
 }
 
 function checkType(url, format, type) {
