@@ -18,17 +18,20 @@ ROWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rows.js")
 FLAGS = ["--expose-gc", "--single-threaded-gc"]
 # The same limit of the heap, in MB: under a smaller one V8 collects more often.
 HEAP = 1400
+# Seconds.
 LIMIT = 300
 
 
-def run(host, *arguments):
-    done = subprocess.run(
-        [*host, *FLAGS, ROWS, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT
-    )
+def run(host, name, source):
+    command = [*host, *FLAGS, ROWS, name, source]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        sys.exit(f"benches/node_vm: {os.path.basename(host[0])} takes more than {LIMIT} s: {name}")
     if done.returncode != 0:
         lines = done.stderr.decode(errors="replace").strip().splitlines() or ["it says nothing"]
         why = next((line for line in lines if re.match(r"\w*Error\b", line)), lines[-1])
-        sys.exit(f"benches/node_vm: {os.path.basename(host[0])} ends with {done.returncode}: {arguments[0]}: {why}")
+        sys.exit(f"benches/node_vm: {os.path.basename(host[0])} ends with {done.returncode}: {name}: {why}")
     return json.loads(done.stdout)
 
 

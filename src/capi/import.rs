@@ -8,13 +8,14 @@ use crate::capi::error::jsvm_error;
 use crate::capi::function::{release_taken, reply};
 use crate::capi::module::jsvm_module;
 use crate::capi::pool::{self, Handle, Pin, jsvm_handle_kind};
-use crate::capi::slot::{jsvm_slot, jsvm_value};
+use crate::capi::slot::{Input, jsvm_slot, jsvm_value};
 use crate::engine::enter::killed;
 use crate::engine::error::{Error, Status, jsvm_status};
 use crate::engine::function::{Call, Reply};
-use crate::engine::value::{In, Value};
+use crate::engine::value::Value;
 use crate::vm::hooks::{self, Asked, Hooks, Imported};
 use crate::vm::module_handle::{Module, Request};
+use std::cell::OnceCell;
 use std::ffi::{c_char, c_void};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -304,15 +305,29 @@ unsafe fn call_import(
 pub struct Linker {
     pub callback: ImportCallback,
     pub userdata: *mut c_void,
-    pub context: Lent<jsvm_context>,
+    /// Made for the first call.
+    context: OnceCell<Lent<jsvm_context>>,
 }
 
 impl Linker {
+    pub fn new(callback: ImportCallback, userdata: *mut c_void) -> Linker {
+        Linker { callback, userdata, context: OnceCell::new() }
+    }
+
+    fn context(&self, referrer: &Module) -> Result<*const jsvm_context, Error> {
+        if self.context.get().is_none() {
+            let context = Lent::new(jsvm_context::new(referrer.context()?))?;
+            return Ok(self.context.get_or_init(|| context).0);
+        }
+        Ok(self.context.get().map_or(std::ptr::null(), |context| context.0.cast_const()))
+    }
+
     /// The module of a request. The callback is called outside of the isolate.
     pub fn load(&self, request: &Request, referrer: &Found) -> Result<Found, Error> {
         let block = Block::new(std::slice::from_ref(request))?;
         let name = &referrer.module.identifier;
-        let asked = import_request(&block, name, referrer.handle.0, std::ptr::null(), self.context.0);
+        let context = self.context(referrer)?;
+        let asked = import_request(&block, name, referrer.handle.0, std::ptr::null(), context);
         // SAFETY: C's promise about its arguments; what the request names lives until below.
         let mut answer = unsafe { call_import(self.callback, self.userdata, &asked.0) };
         let specifier = &request.specifier;
@@ -328,7 +343,7 @@ impl Linker {
                     error.message
                 ))
             }),
-            Some(Status::Exception) => Err(self.thrown(&answer.result)?),
+            Some(Status::Exception) => Err(thrown(referrer, &answer.result)?),
             Some(status) if status.is_stop() => Err(killed(status, Vec::new())),
             Some(status) => Err(fail(status, format!("failed: {}", status.word()))),
             None => Err(fail(
@@ -337,14 +352,12 @@ impl Linker {
             )),
         }
     }
+}
 
-    fn thrown(&self, result: &jsvm_slot) -> Result<Error, Error> {
-        let context = pool::pin(self.context.0, "context")?;
-        // SAFETY: the host's promise about the slot that its callback fills.
-        let input = unsafe { crate::capi::slot::Input::from_ptr(result, "linker: result")? };
-        let input: In = input.value();
-        Ok(hooks::thrown(&context.context.isolate, &input))
-    }
+fn thrown(referrer: &Module, result: &jsvm_slot) -> Result<Error, Error> {
+    // SAFETY: the host's promise about the slot that its callback fills.
+    let input = unsafe { Input::from_ptr(result, "linker: result")? };
+    Ok(hooks::thrown(&referrer.record.isolate, &input.value()))
 }
 
 /// Requests as C reads them, in one block of memory.

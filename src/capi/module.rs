@@ -393,8 +393,7 @@ pub unsafe extern "C" fn jsvm_module_link(
         let callback = linker.ok_or_else(|| Error::invalid("linker: it is NULL"))?;
         // SAFETY: C's promise about its arguments.
         let limits = unsafe { RunLimits::new(options)? };
-        let context = Lent::new(jsvm_context::new(root.context()?))?;
-        let linker = Linker { callback, userdata, context };
+        let linker = Linker::new(callback, userdata);
         let root = Found { handle: Lent(pool::clone(module)), module: root };
         module_handle::link(root, &limits.limits(), |request, referrer| linker.load(request, referrer))
     })

@@ -28,6 +28,9 @@ const asBuffer = (bytes) => setPrototypeOf(bytes, bufferPrototype);
 
 const NO_OPTIONS = freeze({ __proto__: null });
 const NO_ERROR = Symbol('no error');
+// In the order of the natives.
+const STATUSES = ['unlinked', 'linking', 'linked', 'evaluating', 'evaluated', 'errored'];
+const PHASES = ['source', 'defer', 'evaluation'];
 // Of most requests.
 const NO_ATTRIBUTES = freeze({ __proto__: null });
 
@@ -51,7 +54,7 @@ const erroredModule = (specifier, cause) => {
     { __proto__: null, value: cause, configurable: true, enumerable: true, writable: true });
 };
 
-const statusOf = native.moduleStatus;
+const statusOf = (record) => STATUSES[native.moduleStatus(record)];
 
 // Set by the classes: what is inside of them, for the functions here.
 let isModule, recordOf, isSourceText, requestsOf, progress, linkGraph;
@@ -342,7 +345,7 @@ class SourceTextModule extends Module {
       const requests = [];
       for (let i = 0; i < flat.length; i += 3) {
         push(requests, freeze({
-          __proto__: null, specifier: flat[i], attributes: flat[i + 1], phase: flat[i + 2],
+          __proto__: null, specifier: flat[i], attributes: flat[i + 1], phase: PHASES[flat[i + 2]],
         }));
       }
       this.#moduleRequests = freeze(requests);

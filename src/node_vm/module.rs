@@ -2,12 +2,10 @@
 
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::error::Error;
-use crate::engine::value;
 use crate::node_vm::{
     bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
 };
 use crate::realm::native::Natives;
-use crate::vm::import::Phase;
 use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
 use crate::vm::source::Origin;
 use crate::vm::{context, link};
@@ -51,20 +49,14 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         result.set(module::new_synthetic(scope, &given)?.into());
         Ok(())
     })?;
+    // moduleStatus(record): the position of the status in module.js's list.
     native.function("moduleStatus", |scope, arguments, result| {
         let module = module::module(scope, record(arguments)?);
-        let name = match module::status(module) {
-            Status::Unlinked => "unlinked",
-            Status::Linking => "linking",
-            Status::Linked => "linked",
-            Status::Evaluating => "evaluating",
-            Status::Evaluated => "evaluated",
-            Status::Errored => "errored",
-        };
-        result.set(value::string(scope, name)?.into());
+        result.set_uint32(module::status(module) as u32);
         Ok(())
     })?;
-    // requests(record): specifier, attributes (undefined if there are none) and phase of each, one after the other.
+    // requests(record): specifier, attributes (undefined if there are none) and the phase's position in module.js's list, one
+    // request after the other.
     native.function("requests", |scope, arguments, result| {
         let module = module::module(scope, record(arguments)?);
         let mut flat: Vec<Local<v8::Value>> = Vec::new();
@@ -73,7 +65,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
                 true => request.attributes(scope)?.into(),
                 false => v8::undefined(scope).into(),
             };
-            let phase = value::string(scope, Phase::of(request.phase).name())?;
+            let phase = v8::Integer::new_from_unsigned(scope, request.phase as u32);
             flat.extend([Local::<v8::Value>::from(request.specifier), attributes, phase.into()]);
         }
         result.set(v8::Array::new_with_elements(scope, &flat).into());
@@ -129,6 +121,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
     })?;
     native.function("isGraphAsync", |scope, arguments, result| {
         let module = module::module(scope, record(arguments)?);
+        let status = module::status(module);
+        module::require(!matches!(status, Status::Unlinked | Status::Linking), "linked")?;
         result.set_bool(module.is_graph_async());
         Ok(())
     })?;

@@ -14,21 +14,28 @@
 const { coded } = load('errors');
 const { array, map, regexp, set, string } = load('builtins');
 const { Error, Map, Set, SyntaxError, TypeError, WebAssembly } = globalThis;
-const { Instance, Module: WasmModule } = WebAssembly ?? {};
+const { Global, Instance, Module: WasmModule } = WebAssembly ?? {};
 const { exports: wasmExports, imports: wasmImports } = WasmModule ?? {};
 const { parse, stringify } = JSON;
-const { hasOwn } = Object;
+const { getOwnPropertyDescriptor, hasOwn } = Object;
+const { apply } = Reflect;
+const globalValue = Global && getOwnPropertyDescriptor(Global.prototype, 'value').get;
 
 const NO_ATTRIBUTES = Object.freeze({ __proto__: null });
 
-function typeOf(attributes, url) {
+// As the natives number statuses and phases.
+const UNLINKED = 0;
+const EVALUATING = 3;
+const SOURCE = 0;
+
+function typeOf(attributes = NO_ATTRIBUTES, url) {
   for (const key in attributes) {
     if (key !== 'type' || attributes.type !== 'json') {
       throw coded(TypeError, 'ERR_IMPORT_ATTRIBUTE_UNSUPPORTED',
         `Import attribute "${key}" with value "${attributes[key]}" is not supported in ${url}`);
     }
   }
-  return attributes?.type;
+  return attributes.type;
 }
 
 function checkType(url, format, type) {
@@ -57,7 +64,7 @@ function json(url, text, name) {
   return synthetic(url, ['default'], (put) => put('default', value));
 }
 
-// A module whose imports and exports are those of the instance.
+// A module whose imports and exports are those of the instance; of globals the values that they have then.
 function wasm(url, bytes, answer) {
   const module = new WasmModule(bytes);
   const imports = wasmImports(module);
@@ -81,7 +88,10 @@ function wasm(url, bytes, answer) {
     for (let i = 0; i < names.length; i++) object[names[i]] = given[i];
     const made = new Instance(module, object).exports;
     const values = [];
-    for (let i = 0; i < exports.length; i++) array.push(values, made[exports[i].name]);
+    for (let i = 0; i < exports.length; i++) {
+      const { kind, name } = exports[i];
+      array.push(values, kind === 'global' ? apply(globalValue, made[name], []) : made[name]);
+    }
     return values;
   };
   const record = native.newSourceText(text, url, 0, 0, undefined, undefined, (meta) => { meta.run = run; }, answer);
@@ -91,7 +101,9 @@ function wasm(url, bytes, answer) {
 
 // What is no ES module, with its exports by name as far as they are known before it runs.
 function foreign(url, { names, run }) {
-  return synthetic(url, ['default', ...names], (put) => {
+  const all = ['default'];
+  for (let i = 0; i < names.length; i++) array.push(all, names[i]);
+  return synthetic(url, all, (put) => {
     const exports = run();
     put('default', exports);
     for (let i = 0; i < names.length; i++) {
@@ -150,7 +162,7 @@ function makeLoader(host) {
       const linked = entryOf(requests[i], entry.url, requests[i + 1]);
       array.push(records, linked.record);
       // Of a source only the text is wanted.
-      if (requests[i + 2] !== 'source') array.push(links, linked);
+      if (requests[i + 2] !== SOURCE) array.push(links, linked);
     }
     if (requests.length > 0) native.linkRequests(entry.record, records);
     entry.links = links;
@@ -172,7 +184,7 @@ function makeLoader(host) {
         array.push(found, next);
       }
     }
-    if (native.moduleStatus(root.record) === 'unlinked') instantiate(root.record, found);
+    if (native.moduleStatus(root.record) === UNLINKED) instantiate(root.record, found);
     for (let i = 0; i < found.length; i++) found[i].ready = true;
   }
 
@@ -236,7 +248,7 @@ function makeLoader(host) {
       throw coded(Error, 'ERR_REQUIRE_ASYNC_MODULE', 'require() cannot be used on an ESM graph with top-level await. ' +
         `Use import() instead.\nRequired module: ${name}`);
     }
-    if (native.moduleStatus(entry.record) === 'evaluating') {
+    if (native.moduleStatus(entry.record) === EVALUATING) {
       throw coded(Error, 'ERR_REQUIRE_CYCLE_MODULE', `Cannot require() ES Module ${name} in a cycle.`);
     }
     native.requireFulfilled(evaluate(entry));
@@ -258,6 +270,7 @@ function makeLoader(host) {
   return {
     __proto__: null,
     entryOf,
+    link,
     evaluate,
     importFrom,
     importer,

@@ -4,7 +4,7 @@
 // that has it, whether the host has installed the part or not.
 
 const { coded } = load('errors');
-const { array } = load('builtins');
+const { array, string } = load('builtins');
 
 const modules = {
   __proto__: null,
@@ -32,7 +32,9 @@ const modules = {
 // What the host has provided, in braces.
 const provided = { __proto__: null };
 const made = { __proto__: null };
-const plain = (name) => name.startsWith('node:') ? name.slice(5) : name;
+// A guest that could have one name taken for another would get modules that a loader keeps from it.
+const isMarked = (name) => string.startsWith(name, 'node:');
+const plain = (name) => isMarked(name) ? string.slice(name, 5) : name;
 const isProvided = (name) => name in provided || plain(name) in provided;
 const isBuiltin = (name) => isProvided(name) || plain(name) in modules;
 
@@ -47,11 +49,11 @@ function find(name) {
   const own = provided[name] ?? provided[key];
   if (own !== undefined) return own;
   if (key in modules) {
-    const [file, pick] = modules[key];
+    const { 0: file, 1: pick } = modules[key];
     made[key] ??= { exports: pick(load(file)) };
     return made[key];
   }
-  if (!name.startsWith('node:')) return undefined;
+  if (!isMarked(name)) return undefined;
   throw coded(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${name}`);
 }
 

@@ -195,20 +195,27 @@ const loader = makeLoader({
   readBytes: (url) => url.startsWith('data:') ? dataOf(url) : readBytes(pathOf(url)),
 });
 
-// What the program waits for: the main module and the promise of its evaluation.
-const waiting = { entry: undefined };
+// The main module, as long as its evaluation goes on.
+let main;
 
 // The places at which a program that is at its end still waits; undefined if at none.
-const unsettled = () => waiting.entry && stalled(waiting.entry.record);
+const unsettled = () => main && stalled(main.record);
 
-function wait(entry, promise) {
+// Evaluates the main module as Node does, in a microtask: those of process.nextTick come after the microtasks of its own.
+async function evaluate(entry) {
+  await undefined;
+  await loader.evaluate(entry);
+}
+
+function start(entry) {
+  loader.link(entry);
   const { report } = load('uncaught');
   load('process').setUnsettled(unsettled);
-  waiting.entry = entry;
+  main = entry;
   const settled = () => {
-    waiting.entry = undefined;
+    main = undefined;
   };
-  promise.then(settled, (error) => {
+  evaluate(entry).then(settled, (error) => {
     settled();
     report(error, 'unhandledRejection');
   });
@@ -217,15 +224,13 @@ function wait(entry, promise) {
 // Evaluates the main module.
 function runMain(url) {
   mainUrl = find(url, `${urlOf(path.resolve('.'))}/`);
-  const entry = loader.entryOf(mainUrl, mainUrl, mainUrl.endsWith('.json') ? { type: 'json' } : {});
-  wait(entry, loader.evaluate(entry));
+  start(loader.entryOf(mainUrl, mainUrl, {}));
 }
 
 // Evaluates text that is no file's, or that of a file that has been read.
 function runText(text, url, isMain) {
   if (isMain) mainUrl = url;
-  const entry = loader.ofText(url, text);
-  wait(entry, loader.evaluate(entry));
+  start(loader.ofText(url, text));
 }
 
 return {

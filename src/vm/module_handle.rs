@@ -216,8 +216,9 @@ impl Module {
         self.touch(|scope, record| {
             let context = record.get_creation_context(scope);
             let records = linked.iter().enumerate().map(|(at, linked)| {
-                let other = linked.in_isolate_of(self, scope, &format!("modules[{at}]"))?;
-                same_context(scope, context, other, &format!("modules[{at}]"))?;
+                let argument = || format!("modules[{at}]");
+                let other = linked.in_isolate_of(self, scope, argument)?;
+                same_context(scope, context, other, argument)?;
                 Ok(other)
             });
             let records = records.collect::<Outcome<Vec<_>>>()?;
@@ -230,10 +231,10 @@ impl Module {
         &self,
         other: &Module,
         scope: &Scope<'s, '_>,
-        argument: &str,
+        argument: impl Fn() -> String,
     ) -> Outcome<Record<'s>> {
         if !Arc::ptr_eq(&self.record.isolate, &other.record.isolate) {
-            let message = format!("{argument}: it belongs to another isolate");
+            let message = format!("{}: it belongs to another isolate", argument());
             return Err(Error::new(Misuse::WrongIsolate, message).into());
         }
         self.record.object(scope)
@@ -298,12 +299,12 @@ fn same_context<'s>(
     scope: &Scope<'s, '_>,
     context: Option<v8::Local<'s, v8::Context>>,
     record: Record<'s>,
-    argument: &str,
+    argument: impl Fn() -> String,
 ) -> Outcome<()> {
     if record.get_creation_context(scope) == context {
         return Ok(());
     }
-    let mut error = Error::invalid(format!("{argument}: linked modules must use the same context"));
+    let mut error = Error::invalid(format!("{}: linked modules must use the same context", argument()));
     error.code = Some("ERR_VM_MODULE_DIFFERENT_CONTEXT".into());
     Err(error.into())
 }
@@ -320,30 +321,33 @@ fn refused(mut error: Error) -> Error {
     error
 }
 
-/// The modules that a walk has come to and that were unlinked. None of them is in another walk.
+/// The modules that a walk has come to and that were unlinked, with what they ask for. None of them is in another walk.
 struct Walk<M: Deref<Target = Module>> {
-    modules: Vec<Rc<M>>,
+    modules: Vec<(Rc<M>, Rc<[Request]>)>,
     known: HashSet<*const Module>,
 }
 
 impl<M: Deref<Target = Module>> Walk<M> {
-    fn add(&mut self, module: Rc<M>) -> Result<(), Error> {
-        let address = std::ptr::from_ref::<Module>(&module);
-        if self.known.contains(&address) {
+    fn knows(&self, module: &Module) -> bool {
+        self.known.contains(&std::ptr::from_ref(module))
+    }
+
+    fn add(&mut self, module: Rc<M>, requests: Vec<Request>) -> Result<(), Error> {
+        if self.knows(&module) {
             return Ok(());
         }
         if module.linking.swap(true, Ordering::SeqCst) {
             return Err(Error::new(Misuse::WrongState, "module: another call is linking it"));
         }
-        self.known.insert(address);
-        self.modules.push(module);
+        self.known.insert(std::ptr::from_ref(&module));
+        self.modules.push((module, requests.into()));
         Ok(())
     }
 }
 
 impl<M: Deref<Target = Module>> Drop for Walk<M> {
     fn drop(&mut self) {
-        for module in &self.modules {
+        for (module, _) in &self.modules {
             module.linking.store(false, Ordering::SeqCst);
         }
     }
@@ -358,40 +362,47 @@ pub fn link<M: Deref<Target = Module>>(
 ) -> Result<(), Error> {
     let isolate = root.record.isolate.clone();
     enter::span(&isolate, limits, |thread| {
-        match root.status()? {
-            Status::Unlinked => {}
-            Status::Linked
-                if root.touch(|scope, record| Ok(module::module(scope, record).is_synthetic_module()))? =>
-            {
-                return Ok(());
-            }
-            Status::Linked => {
-                let mut error = Error::new(Misuse::WrongState, "module: it has already been linked");
-                error.code = Some("ERR_VM_MODULE_ALREADY_LINKED".into());
-                return Err(error);
-            }
-            _ => return Err(module::wrong_status("must be unlinked")),
+        if root.linking.load(Ordering::SeqCst) {
+            return Err(module::wrong_status("must be unlinked"));
         }
+        let Some(asked) = root.touch(to_link)? else { return Ok(()) };
         let mut walk = Walk { modules: Vec::new(), known: HashSet::new() };
-        walk.add(Rc::new(root))?;
+        walk.add(Rc::new(root), asked)?;
         let mut at = 0;
-        while let Some(module) = walk.modules.get(at).cloned() {
-            link_one(&mut walk, &module, thread, &mut load)?;
+        while let Some((module, asked)) = walk.modules.get(at).cloned() {
+            if !asked.is_empty() {
+                link_one(&mut walk, &module, &asked, thread, &mut load)?;
+            }
             at += 1;
         }
-        walk.modules[0].link_exports()
+        walk.modules[0].0.link_exports()
     })
+}
+
+/// The requests of a module that is to be linked; None if there is nothing to do.
+fn to_link<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Option<Vec<Request>>> {
+    let module = module::module(scope, record);
+    match module::status(module) {
+        Status::Unlinked => requests(scope, record).map(Some),
+        Status::Linked if module.is_synthetic_module() => Ok(None),
+        Status::Linked => {
+            let mut error = Error::new(Misuse::WrongState, "module: it has already been linked");
+            error.code = Some("ERR_VM_MODULE_ALREADY_LINKED".into());
+            Err(error.into())
+        }
+        _ => Err(module::wrong_status("must be unlinked").into()),
+    }
 }
 
 fn link_one<M: Deref<Target = Module>>(
     walk: &mut Walk<M>,
     module: &M,
+    asked: &[Request],
     thread: &Thread,
     load: &mut impl FnMut(&Request, &M) -> Result<M, Error>,
 ) -> Result<(), Error> {
-    let requests = module.requests()?;
-    let mut found = Vec::with_capacity(requests.len());
-    for request in &requests {
+    let mut found = Vec::with_capacity(asked.len());
+    for request in asked {
         go_on(thread)?;
         found.push(Rc::new(load(request, module)?));
     }
@@ -401,13 +412,15 @@ fn link_one<M: Deref<Target = Module>>(
         .touch(|scope, record| {
             let context = record.get_creation_context(scope);
             let mut records = Vec::with_capacity(found.len());
-            for (request, found) in requests.iter().zip(&found) {
-                let argument = format!("the module of '{}'", request.specifier);
-                let other = found.in_isolate_of(module, scope, &argument)?;
-                same_context(scope, context, other, &argument)?;
+            for (request, found) in asked.iter().zip(&found) {
+                let argument = || format!("the module of '{}'", request.specifier);
+                let other = found.in_isolate_of(module, scope, argument)?;
+                same_context(scope, context, other, argument)?;
                 match module::status(module::module(scope, other)) {
                     Status::Errored => return Err(errored(scope, other, &request.specifier).into()),
-                    Status::Unlinked => unlinked.push(found.clone()),
+                    Status::Unlinked if !walk.knows(found) => {
+                        unlinked.push((found.clone(), requests(scope, other)?));
+                    }
                     _ => {}
                 }
                 records.push(other);
@@ -415,7 +428,7 @@ fn link_one<M: Deref<Target = Module>>(
             link::link_requests(scope, record, &records)
         })
         .map_err(refused)?;
-    unlinked.into_iter().try_for_each(|module| walk.add(module))
+    unlinked.into_iter().try_for_each(|(module, asked)| walk.add(module, asked))
 }
 
 fn go_on(thread: &Thread) -> Result<(), Error> {

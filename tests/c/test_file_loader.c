@@ -258,6 +258,17 @@ static void options_of_the_loader(void) {
   SHOWS(&w, "'module'", "Error ERR_MODULE_NOT_FOUND: Cannot find package 'module' imported from file://ROOT/");
   CHECK_OK(jsvm_context_provide_module(w.context, "five", JSVM_AUTO_LENGTH, &number, &error), &error);
   SHOWS(&w, "'five'", "default:5");
+  /* A guest that changes how names are read gets no other module by them. */
+  JS_OK(w.context, "globalThis.kept = [String.prototype.slice, String.prototype.startsWith, Array.prototype[Symbol.iterator]];"
+                   "String.prototype.slice = () => 'module'; String.prototype.startsWith = () => true;"
+                   "Array.prototype[Symbol.iterator] = function* () { yield 'require'; yield (file) => file.Module; };"
+                   "import('node:util/types').then((n) => { globalThis.seen = typeof n.default.isDate + typeof "
+                   "n.default.createRequire }, (e) => { globalThis.seen = 'refused' });"
+                   "import('five').then((n) => { globalThis.five = n.default }, () => { globalThis.five = 'refused' }); 0");
+  JS_OK(w.context, "String.prototype.slice = kept[0]; String.prototype.startsWith = kept[1];"
+                   "Array.prototype[Symbol.iterator] = kept[2]; 0");
+  JS_STR(w.context, "seen", "functionundefined");
+  JS_TRUE(w.context, "five === 5 || five === 'refused'");
   /* node:vm's constant means this loader, in new contexts too. */
   JS_OK(w.context, "import('vm').then(({ default: vm }) => vm.runInNewContext('import(\"count\")', {}, { "
                    "importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER })).then((n) => put(n.default)); 0");

@@ -404,6 +404,101 @@ static void the_isolate_goes_first(void) {
   jsvm_context_free(there);
 }
 
+/* A host that frees its isolate, or evaluates what runs, in the middle of a callback. */
+typedef struct {
+  jsvm_isolate *isolate;
+  jsvm_module *running;
+} vandal;
+
+static uint32_t free_isolate(void *userdata, const jsvm_import_request *request, jsvm_module **module,
+                             jsvm_slot *result) {
+  vandal *self = userdata;
+  (void)request;
+  (void)result;
+  if (self->running != NULL) {
+    jsvm_value *promise = NULL;
+    CHECK_CODE(jsvm_module_evaluate(self->running, NULL, &promise, &error), JSVM_STATUS_WRONG_STATE, &error,
+               "ERR_VM_MODULE_STATUS");
+    CHECK_CODE(jsvm_module_link(self->running, answer, NULL, NULL, &error), JSVM_STATUS_WRONG_STATE, &error,
+               "ERR_VM_MODULE_STATUS");
+  }
+  jsvm_isolate_free(self->isolate);
+  CHECK(try_module(request->context, "late", "", NULL, JSVM_STATUS_DISPOSED, NULL) == NULL);
+  *module = self->running != NULL ? jsvm_module_clone(self->running) : NULL;
+  return JSVM_STATUS_OK;
+}
+
+static uint32_t free_in_meta(void *userdata, const jsvm_module *module, const jsvm_value *meta, jsvm_slot *exception) {
+  jsvm_slot key = string_slot("url");
+  (void)module;
+  (void)exception;
+  jsvm_isolate_free(((vandal *)userdata)->isolate);
+  CHECK_STATUS(jsvm_object_set(meta, &key, NULL, NULL, &error), JSVM_STATUS_DISPOSED, &error);
+  return JSVM_STATUS_OK;
+}
+
+static uint32_t free_in_evaluate(void *userdata, const jsvm_module *module, jsvm_slot *exception) {
+  (void)exception;
+  jsvm_isolate_free(((vandal *)userdata)->isolate);
+  CHECK_STATUS(jsvm_module_set_export(module, "x", 1, NULL, &error), JSVM_STATUS_DISPOSED, &error);
+  return JSVM_STATUS_OK;
+}
+
+static void callbacks_that_free_the_isolate(void) {
+  static const char *const sources[] = {"import('x')", "import.meta", "", "import 'x'"};
+  for (int i = 0; i < 4; i++) {
+    vandal self = {new_isolate(NULL), NULL};
+    jsvm_context *there = main_context(self.isolate);
+    jsvm_import_hooks_options callbacks = {.struct_size = sizeof callbacks,
+                                           .import_module_dynamically = free_isolate,
+                                           .initialize_import_meta = free_in_meta};
+    jsvm_import_hooks *hooks = NULL;
+    jsvm_module *module = NULL;
+    jsvm_value *promise = NULL;
+    CHECK_OK(jsvm_import_hooks_new(&callbacks, &self, NULL, &hooks, &error), &error);
+    if (i == 2) {
+      const jsvm_str names[] = {{"x", 1}};
+      CHECK_OK(jsvm_synthetic_module_new(there, str("s"), names, 1, free_in_evaluate, &self, NULL, &module, &error),
+               &error);
+    } else {
+      module = try_module(there, "m", sources[i], hooks, JSVM_STATUS_OK, NULL);
+    }
+    if (i == 3) {
+      CHECK(jsvm_module_link(module, free_isolate, &self, NULL, &error) != JSVM_STATUS_OK);
+      jsvm_error_free(error);
+      error = NULL;
+    } else {
+      if (i != 2) {
+        CHECK_OK(jsvm_module_instantiate(module, &error), &error);
+      }
+      self.running = i == 0 ? module : NULL;
+      CHECK_STATUS(jsvm_module_evaluate(module, NULL, &promise, &error), JSVM_STATUS_DISPOSED, &error);
+      CHECK(promise == NULL);
+    }
+    jsvm_import_hooks_free(hooks);
+    jsvm_module_free(module);
+    jsvm_context_free(there);
+  }
+}
+
+static void limits_hold_in_a_callback(void) {
+  host self = {.how = NOTHING};
+  jsvm_import_hooks *hooks = hooks_of(&self);
+  jsvm_run_options options = {.struct_size = sizeof options, .timeout_ms = 50};
+  jsvm_module *module =
+      try_module(context, "m", "await import('x').catch(() => {}); for (;;) {}", hooks, JSVM_STATUS_OK, NULL);
+  jsvm_value *promise = NULL;
+  CHECK_OK(jsvm_module_instantiate(module, &error), &error);
+  /* What comes after the await runs in the same call. */
+  CHECK_CODE(jsvm_module_evaluate(module, &options, &promise, &error), JSVM_STATUS_TIMEOUT, &error,
+             "ERR_SCRIPT_EXECUTION_TIMEOUT");
+  CHECK(promise == NULL);
+  JS_NUM(context, "1 + 1", 2);
+  jsvm_module_free(module);
+  jsvm_import_hooks_free(hooks);
+  CHECK(is_finalized(&self));
+}
+
 static void bad_input(void) {
   host self = {.how = NOTHING};
   jsvm_import_hooks_options callbacks = {.struct_size = 1};
@@ -443,6 +538,8 @@ int main(void) {
   RUN(answers_for_a_context);
   RUN(hooks_live_as_long_as_code_that_can_import);
   RUN(the_isolate_goes_first);
+  RUN(callbacks_that_free_the_isolate);
+  RUN(limits_hold_in_a_callback);
   RUN(bad_input);
   jsvm_context_free(context);
   jsvm_isolate_free(isolate);

@@ -48,6 +48,8 @@ show('meta', [here(import.meta.url), here(import.meta.filename), here(import.met
 show('resolve', ['./x.mjs', 'node:path', 'path', 'file:///a/../b'].map((name) => here(import.meta.resolve(name))));
 show('globals', [typeof require, typeof module, typeof exports, typeof __filename, typeof this]);
 
+const globals = await import('./esm/globals.wasm');
+show('globals of wasm', [globals.constant, globals.variable, globals.memory instanceof WebAssembly.Memory]);
 const wasm = await import('./esm/answer.wasm');
 show('wasm', [Object.keys(wasm), wasm.answer()]);
 

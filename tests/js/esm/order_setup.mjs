@@ -1,0 +1,2 @@
+globalThis.order = [];
+process.nextTick(() => order.push('first tick'));
