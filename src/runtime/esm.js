@@ -22,6 +22,10 @@ const { apply } = Reflect;
 const globalValue = Global && getOwnPropertyDescriptor(Global.prototype, 'value').get;
 
 const NO_ATTRIBUTES = Object.freeze({ __proto__: null });
+// As native.moduleStatus and native.requests say them.
+const UNLINKED = 0;
+const EVALUATING = 3;
+const SOURCE_PHASE = 0;
 
 function typeOf(attributes, url) {
   for (const key in attributes) {
@@ -140,7 +144,7 @@ function makeLoader(host) {
     }
   }
 
-  function entryOf(specifier, base, attributes) {
+  function entryOf(specifier, base, attributes = NO_ATTRIBUTES) {
     const url = host.find(host.resolve(specifier, base), base);
     const type = typeOf(attributes, url);
     const known = map.get(cache, url);
@@ -157,7 +161,7 @@ function makeLoader(host) {
       const linked = entryOf(requests[i], entry.url, requests[i + 1]);
       array.push(records, linked.record);
       // Of a source only the text is wanted.
-      if (requests[i + 2] !== 'source') array.push(links, linked);
+      if (requests[i + 2] !== SOURCE_PHASE) array.push(links, linked);
     }
     if (requests.length > 0) native.linkRequests(entry.record, records);
     entry.links = links;
@@ -179,7 +183,7 @@ function makeLoader(host) {
         array.push(found, next);
       }
     }
-    if (native.moduleStatus(root.record) === 'unlinked') instantiate(root.record, found);
+    if (native.moduleStatus(root.record) === UNLINKED) instantiate(root.record, found);
     for (let i = 0; i < found.length; i++) found[i].ready = true;
   }
 
@@ -222,7 +226,7 @@ function makeLoader(host) {
     return native.evaluate(entry.record, 0, false);
   }
 
-  async function importFrom(specifier, base, attributes = NO_ATTRIBUTES, phase = 'evaluation') {
+  async function importFrom(specifier, base, attributes, phase = 'evaluation') {
     // Whoever imports goes on first: it may be a module that is evaluated now.
     await undefined;
     const entry = entryOf(specifier, base, attributes);
@@ -243,7 +247,7 @@ function makeLoader(host) {
       throw coded(Error, 'ERR_REQUIRE_ASYNC_MODULE', 'require() cannot be used on an ESM graph with top-level await. ' +
         `Use import() instead.\nRequired module: ${name}`);
     }
-    if (native.moduleStatus(entry.record) === 'evaluating') {
+    if (native.moduleStatus(entry.record) === EVALUATING) {
       throw coded(Error, 'ERR_REQUIRE_CYCLE_MODULE', `Cannot require() ES Module ${name} in a cycle.`);
     }
     native.requireFulfilled(evaluate(entry));
