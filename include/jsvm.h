@@ -585,10 +585,10 @@ typedef enum jsvm_part {
    */
   JSVM_PART_BUFFER = (1 << 5),
   /**
-   * require: CommonJS modules, JSON files and the library's own modules: assert, buffer, console, events, module, path,
-   * process, timers, url and util give what the other parts give, whether those are installed or not. It reads every file
-   * that the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the
-   * host does not trust.
+   * require: CommonJS modules, ES modules, JSON files and the library's own modules: assert, buffer, console, events, module,
+   * path, process, timers, url, util and vm, whether the parts that they are of are installed or not. It reads every file that
+   * the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
+   * not trust.
    */
   JSVM_PART_REQUIRE = (1 << 6),
   /**
@@ -2565,7 +2565,8 @@ jsvm_status jsvm_exception_set_userdata(const jsvm_value *exception,
  * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
  * change it.
  *
- * @param context [in] the context whose modules they are; a later loader takes the place of an earlier one
+ * @param context [in] the context whose modules they are; a later loader, or jsvm_context_set_import_hooks, takes the place of
+ *   an earlier one
  * @param options [in] the root, and more
  * @param result  [out] the loader; free it with jsvm_file_loader_free, the context goes on with it
  * @param error   [out] what went wrong, or NULL
@@ -2821,7 +2822,8 @@ JSVM_API void jsvm_import_hooks_free(jsvm_import_hooks *hooks);
  * Any thread; waits for the isolate.
  *
  * @param context [in] the context
- * @param hooks   [in] hooks, of which only import_module_dynamically is used; NULL takes away what was set before
+ * @param hooks   [in] hooks, of which only import_module_dynamically is used; NULL takes away what was set before,
+ *   a file loader too
  * @param error   [out] what went wrong, or NULL
  * @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
  */
@@ -2855,7 +2857,8 @@ jsvm_status jsvm_context_install(const jsvm_context *context,
  * Gives the context's scripts a module of the host's: `require(name)` returns the value, in place of a file or one of the
  * library's own modules. A name without "node:" is found with it, too: "http" is require('http') and require('node:http');
  * "node:http" is require('node:http') alone. Of a name that was provided before, require gives the new value from
- * now on; who has the old one keeps it.
+ * now on; who has the old one keeps it. The import of a file loader finds it too (jsvm_file_loader_new): the value is the
+ * default export, and its own enumerable properties are exports.
  *
  * It does not install `require`: that is JSVM_PART_REQUIRE, before or after. To give guests the host's modules and no file,
  * give them a function of the host's by the name `require`.
@@ -3473,7 +3476,7 @@ jsvm_status jsvm_module_create_cached_data(const jsvm_module *module,
  *
  * Any thread; waits for the isolate, but not while the callback works. Runs no guest code of its own.
  *
- * @param module   [in] an unlinked module
+ * @param module   [in] a module that is unlinked, or synthetic
  * @param linker   [in] says what module a request is for. What it gives is of the same context and not errored
  * @param userdata [in] given to it
  * @param options  [in] limits, or NULL: they are looked at between the calls of the callback
@@ -4520,13 +4523,13 @@ jsvm_status jsvm_string_utf16(const jsvm_value *value,
                               jsvm_error **error);
 
 /**
- * The module `node:vm`, for scripts of a context: Script, createContext, runInContext, compileFunction, measureMemory and
+ * The module `node:vm`, for scripts of a context: Script, createContext, runInContext, SourceTextModule, measureMemory and
  * the others, as Node has them. The context's "this context" is the context itself. Scripts have it only if the host
  * gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each
  * time, for each generation.
  *
- * It gives a script no limit that it does not have itself: a timeout of the script's ends the script's own run, a limit of the
- * call that runs the script ends all. What it makes counts as the isolate's: contexts, code, memory.
+ * It lifts no limit: a timeout that a script sets ends the script's own run, a limit of the call that runs the script ends
+ * all. What it makes counts as the isolate's: contexts, code, memory.
  *
  * Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
  * change it.

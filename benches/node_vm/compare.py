@@ -15,7 +15,7 @@ import tempfile
 
 ROWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rows.js")
 # Garbage is collected on the thread that made it: otherwise others would still be at the garbage of the work before.
-FLAGS = ["--expose-gc", "--single-threaded-gc"]
+FLAGS = ["--experimental-vm-modules", "--no-warnings", "--expose-gc", "--single-threaded-gc"]
 # The same limit of the heap, in MB: under a smaller one V8 collects more often.
 HEAP = 1400
 # Seconds.

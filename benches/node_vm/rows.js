@@ -159,10 +159,82 @@ const rows = {
   },
 };
 
+const MODULES = 10000;
+const { SourceTextModule, SyntheticModule } = vm;
+
+// The median of a few, of promises.
+async function later(prepare, work) {
+  const taken = [];
+  for (let i = 0; i < SAMPLES; i++) {
+    const input = await prepare();
+    gc();
+    const start = now();
+    await work(input);
+    taken.push(now() - start);
+  }
+  return taken.sort((a, b) => a - b)[SAMPLES >> 1];
+}
+
+// Modules by number, of which each imports the ones that `imports` gives.
+function modules(count, imports) {
+  return Array.from({ length: count }, (_, i) => {
+    const lines = imports(i).filter((at) => at < count).map((at) => `import { v as v${at} } from '${at}';`);
+    return new SourceTextModule(`${lines.join('')}export const v = ${i};`);
+  });
+}
+const leaves = () => modules(MODULES, () => []);
+const tree = () => modules(MODULES, (i) => [2 * i + 1, 2 * i + 2]);
+const chain = () => modules(1000, (i) => [i + 1]);
+const link = (all) => all[0].link((specifier) => all[specifier]);
+async function linked(all) {
+  await link(all);
+  return all;
+}
+const requested = (all) => all.map((module) => module.moduleRequests.map(({ specifier }) => all[specifier]));
+const synthetic = () => Array.from({ length: MODULES }, () => new SyntheticModule(['a', 'b'], function evaluate() {
+  this.setExport('a', 1);
+  this.setExport('b', 2);
+}));
+
+Object.assign(rows, {
+  'modules: 10,000 leaves, new': { value: () => single(() => {}, leaves) },
+  'modules: 10,000 leaves, link': {
+    async value() {
+      return await later(leaves, async (all) => { for (const module of all) await module.link(() => {}); });
+    },
+  },
+  'modules: 10,000 leaves, evaluate': {
+    async value() {
+      return await later(async () => {
+        const all = leaves();
+        for (const module of all) await module.link(() => {});
+        return all;
+      }, async (all) => { for (const module of all) await module.evaluate(); });
+    },
+  },
+  'modules: a tree of 10,000, link': { target: 0.33, value: () => later(tree, link) },
+  'modules: a tree of 10,000, linkRequests and instantiate': {
+    value: () => later(() => {
+      const all = tree();
+      return [all, requested(all)];
+    }, ([all, requests]) => {
+      all.forEach((module, i) => module.linkRequests(requests[i]));
+      all[0].instantiate();
+    }),
+  },
+  'modules: a tree of 10,000, evaluate': { value: () => later(() => linked(tree()), (all) => all[0].evaluate()) },
+  'modules: a chain of 1,000, link': { target: 0.33, value: () => later(chain, link) },
+  'modules: a chain of 1,000, evaluate': { value: () => later(() => linked(chain()), (all) => all[0].evaluate()) },
+  'modules: 10,000 synthetic, new': { value: () => single(() => {}, synthetic) },
+  'modules: 10,000 synthetic, evaluate': {
+    value: () => later(synthetic, async (all) => { for (const module of all) await module.evaluate(); }),
+  },
+});
+
 const name = process.argv[2];
 if (name === undefined) {
   const list = Object.entries(rows).map(([name, { unit = 'ns', target = 1, adds }]) => ({ name, unit, target, adds }));
   console.log(JSON.stringify(list));
 } else {
-  console.log(rows[name].value());
+  Promise.resolve(rows[name].value()).then(console.log);
 }

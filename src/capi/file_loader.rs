@@ -61,7 +61,8 @@ unsafe impl Options for jsvm_file_loader_options {
 /// Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
 /// change it.
 ///
-/// @param context [in] the context whose modules they are; a later loader takes the place of an earlier one
+/// @param context [in] the context whose modules they are; a later loader, or jsvm_context_set_import_hooks, takes the place of
+///   an earlier one
 /// @param options [in] the root, and more
 /// @param result  [out] the loader; free it with jsvm_file_loader_free, the context goes on with it
 /// @param error   [out] what went wrong, or NULL

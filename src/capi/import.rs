@@ -489,7 +489,8 @@ pub unsafe extern "C" fn jsvm_import_hooks_free(hooks: *mut jsvm_import_hooks) {
 /// Any thread; waits for the isolate.
 ///
 /// @param context [in] the context
-/// @param hooks   [in] hooks, of which only import_module_dynamically is used; NULL takes away what was set before
+/// @param hooks   [in] hooks, of which only import_module_dynamically is used; NULL takes away what was set before,
+///   a file loader too
 /// @param error   [out] what went wrong, or NULL
 /// @return OK, INVALID_ARGUMENT, BUSY, DISPOSED, OUT_OF_MEMORY, FORKED
 #[must_use]

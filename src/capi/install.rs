@@ -28,10 +28,10 @@ pub enum jsvm_part {
     Url = 1 << 4,
     /// Node's Buffer; TextEncoder, TextDecoder (UTF-8, UTF-16LE, windows-1252), atob and btoa. Buffer.allocUnsafe gives zeros.
     Buffer = 1 << 5,
-    /// require: CommonJS modules, JSON files and the library's own modules: assert, buffer, console, events, module, path,
-    /// process, timers, url and util give what the other parts give, whether those are installed or not. It reads every file
-    /// that the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the
-    /// host does not trust.
+    /// require: CommonJS modules, ES modules, JSON files and the library's own modules: assert, buffer, console, events, module,
+    /// path, process, timers, url, util and vm, whether the parts that they are of are installed or not. It reads every file that
+    /// the process may read, outside the limit of memory, and runs it as code of the context: not for guests that the host does
+    /// not trust.
     Require = 1 << 6,
     /// process: argv, env, exit, exitCode, nextTick, events, hrtime, stdout.write and the like; see the options for what it
     /// knows of the host. process.exit emits 'exit' and stops the outermost call, which ends with TERMINATED, and not the
@@ -151,7 +151,8 @@ pub unsafe extern "C" fn jsvm_context_install(
 /// Gives the context's scripts a module of the host's: `require(name)` returns the value, in place of a file or one of the
 /// library's own modules. A name without "node:" is found with it, too: "http" is require('http') and require('node:http');
 /// "node:http" is require('node:http') alone. Of a name that was provided before, require gives the new value from
-/// now on; who has the old one keeps it.
+/// now on; who has the old one keeps it. The import of a file loader finds it too (jsvm_file_loader_new): the value is the
+/// default export, and its own enumerable properties are exports.
 ///
 /// It does not install `require`: that is JSVM_PART_REQUIRE, before or after. To give guests the host's modules and no file,
 /// give them a function of the host's by the name `require`.

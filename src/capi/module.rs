@@ -370,7 +370,7 @@ pub unsafe extern "C" fn jsvm_module_create_cached_data(
 ///
 /// Any thread; waits for the isolate, but not while the callback works. Runs no guest code of its own.
 ///
-/// @param module   [in] an unlinked module
+/// @param module   [in] a module that is unlinked, or synthetic
 /// @param linker   [in] says what module a request is for. What it gives is of the same context and not errored
 /// @param userdata [in] given to it
 /// @param options  [in] limits, or NULL: they are looked at between the calls of the callback

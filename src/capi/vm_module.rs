@@ -26,13 +26,13 @@ unsafe impl Options for jsvm_vm_module_options {
     const NAME: &'static str = "jsvm_vm_module_options";
 }
 
-/// The module `node:vm`, for scripts of a context: Script, createContext, runInContext, compileFunction, measureMemory and
+/// The module `node:vm`, for scripts of a context: Script, createContext, runInContext, SourceTextModule, measureMemory and
 /// the others, as Node has them. The context's "this context" is the context itself. Scripts have it only if the host
 /// gives it to them, by a global variable or an argument, or by `require` with JSVM_PART_REQUIRE. The same object each
 /// time, for each generation.
 ///
-/// It gives a script no limit that it does not have itself: a timeout of the script's ends the script's own run, a limit of the
-/// call that runs the script ends all. What it makes counts as the isolate's: contexts, code, memory.
+/// It lifts no limit: a timeout that a script sets ends the script's own run, a limit of the call that runs the script ends
+/// all. What it makes counts as the isolate's: contexts, code, memory.
 ///
 /// Any thread; waits for the isolate. Call it before guest code runs: what the guest does to the builtins before can
 /// change it.

@@ -47,6 +47,7 @@ unsafe extern "C" {
         microtask_queue: *mut v8::MicrotaskQueue,
     ) -> *const v8::Context;
     pub fn v8__Local__New(isolate: RawIsolate, other: *const v8::Data) -> *const v8::Data;
+    pub fn v8__Object__GetInternalField(this: *const v8::Object, index: c_int) -> *const v8::Data;
     pub fn v8__Object__GetCreationContext(this: *const v8::Object) -> *const v8::Context;
     pub fn v8__Context__SetEmbedderData(context: *const v8::Context, index: c_int, value: *const v8::Value);
     pub fn v8__Context__GetEmbedderData(context: *const v8::Context, index: c_int) -> *const v8::Value;

@@ -38,16 +38,17 @@ pub fn find<'s>(
     key: i32,
     holds: impl Fn(v8::Local<'s, v8::Object>) -> bool,
 ) -> Option<v8::Local<'s, v8::Object>> {
-    let isolate = Isolate::of(scope);
-    let cells: Vec<usize> = isolate.weak().entries.get(&key)?.iter().map(|entry| entry.cell).collect();
-    cells.into_iter().find_map(|cell| {
+    let isolate = Isolate::here(scope);
+    let local = |entry: &Entry| {
         // SAFETY: the cell is one of the table's, this thread is inside, and V8 gives a handle of the scope's.
-        let object = unsafe {
-            let object = raw::v8__Local__New(isolate.raw(), cell as *const v8::Data);
+        unsafe {
+            let object = raw::v8__Local__New(isolate.raw(), entry.cell as *const v8::Data);
             raw::local(scope, object.cast::<v8::Object>())
-        };
-        object.filter(|object| holds(*object))
-    })
+        }
+    };
+    // Nothing is collected while the table is held: making handles does not.
+    let table = isolate.weak();
+    table.entries.get(&key)?.iter().filter_map(|entry| local(entry)).find(|object| holds(*object))
 }
 
 /// V8 collected an object of the table's. It is in the middle of a collection: only the cell may be touched.

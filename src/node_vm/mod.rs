@@ -13,6 +13,7 @@ use crate::realm::native::Natives;
 use crate::realm::{self, Source};
 use crate::vm::context::Context;
 use crate::vm::import::Answer;
+use std::ops::Deref;
 use std::time::Duration;
 use v8::Local;
 
@@ -80,9 +81,38 @@ fn int32(argument: Local<v8::Value>) -> i32 {
     Local::<v8::Int32>::try_from(argument).map_or(0, |number| number.value())
 }
 
+/// The bytes of a view. What no other thread can change is not copied: nothing of JavaScript runs while they are looked at.
+enum Bytes {
+    Borrowed { store: v8::SharedRef<v8::BackingStore>, start: usize, len: usize },
+    Copied(Vec<u8>),
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Copied(bytes) => bytes,
+            Bytes::Borrowed { store, start, len } => match store.data() {
+                // SAFETY: the view lies in its store, which is held; nobody writes meanwhile.
+                Some(data) => unsafe {
+                    std::slice::from_raw_parts(data.as_ptr().cast::<u8>().add(*start), *len)
+                },
+                None => &[],
+            },
+        }
+    }
+}
+
 /// The bytes of a view, if the argument is one.
-fn bytes<'s>(scope: &mut Scope<'s, '_>, argument: Local<'s, v8::Value>) -> Option<Vec<u8>> {
-    argument.is_array_buffer_view().then(|| value::bytes(scope, argument))
+fn bytes<'s>(scope: &mut Scope<'s, '_>, argument: Local<'s, v8::Value>) -> Option<Bytes> {
+    let view = Local::<v8::ArrayBufferView>::try_from(argument).ok()?;
+    let (start, len) = (view.byte_offset(), view.byte_length());
+    let store = view.buffer(scope).map(|buffer| buffer.get_backing_store());
+    Some(match store.filter(|store| !store.is_shared() && start + len <= store.byte_length()) {
+        Some(store) => Bytes::Borrowed { store, start, len },
+        None => Bytes::Copied(value::bytes(scope, argument)),
+    })
 }
 
 /// Bytes as a Uint8Array of the scope's context.

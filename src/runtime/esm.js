@@ -22,13 +22,12 @@ const { apply } = Reflect;
 const globalValue = Global && getOwnPropertyDescriptor(Global.prototype, 'value').get;
 
 const NO_ATTRIBUTES = Object.freeze({ __proto__: null });
-
-// As the natives number statuses and phases.
+// As native.moduleStatus and native.requests say them.
 const UNLINKED = 0;
 const EVALUATING = 3;
-const SOURCE = 0;
+const SOURCE_PHASE = 0;
 
-function typeOf(attributes = NO_ATTRIBUTES, url) {
+function typeOf(attributes, url) {
   for (const key in attributes) {
     if (key !== 'type' || attributes.type !== 'json') {
       throw coded(TypeError, 'ERR_IMPORT_ATTRIBUTE_UNSUPPORTED',
@@ -146,7 +145,7 @@ function makeLoader(host) {
     }
   }
 
-  function entryOf(specifier, base, attributes) {
+  function entryOf(specifier, base, attributes = NO_ATTRIBUTES) {
     const url = host.find(host.resolve(specifier, base), base);
     const type = typeOf(attributes, url);
     const known = map.get(cache, url);
@@ -163,7 +162,7 @@ function makeLoader(host) {
       const linked = entryOf(requests[i], entry.url, requests[i + 1]);
       array.push(records, linked.record);
       // Of a source only the text is wanted.
-      if (requests[i + 2] !== SOURCE) array.push(links, linked);
+      if (requests[i + 2] !== SOURCE_PHASE) array.push(links, linked);
     }
     if (requests.length > 0) native.linkRequests(entry.record, records);
     entry.links = links;
@@ -229,7 +228,7 @@ function makeLoader(host) {
     return native.evaluate(entry.record, 0, false);
   }
 
-  async function importFrom(specifier, base, attributes = NO_ATTRIBUTES, phase = 'evaluation') {
+  async function importFrom(specifier, base, attributes, phase = 'evaluation') {
     // Whoever imports goes on first: it may be a module that is evaluated now.
     await undefined;
     const entry = entryOf(specifier, base, attributes);

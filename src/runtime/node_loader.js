@@ -224,7 +224,7 @@ function start(entry) {
 // Evaluates the main module.
 function runMain(url) {
   mainUrl = find(url, `${urlOf(path.resolve('.'))}/`);
-  start(loader.entryOf(mainUrl, mainUrl, {}));
+  start(loader.entryOf(mainUrl, mainUrl));
 }
 
 // Evaluates text that is no file's, or that of a file that has been read.
@@ -245,7 +245,7 @@ return {
   },
   requireFile(file, text) {
     const url = urlOf(file);
-    const entry = loader.known(url) ?? (text === undefined ? loader.entryOf(url, url, {}) : loader.ofText(url, text));
+    const entry = loader.known(url) ?? (text === undefined ? loader.entryOf(url, url) : loader.ofText(url, text));
     return loader.requireSync(entry, file);
   },
   setImportMap(text, base) {

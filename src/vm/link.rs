@@ -9,6 +9,8 @@ use crate::engine::function::no_unwind;
 use crate::engine::{raw, value};
 use crate::vm::module::{self, Record, Status};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 use v8::{Local, Module, ModuleImportPhase};
 
 /// V8 goes as deep by itself.
@@ -54,17 +56,17 @@ pub fn instantiate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome
     let one = |scope: &Scope<'s, '_>, module| {
         raw::instantiate_module(scope, module, on_resolve, on_resolve_source).thrown().map(drop)
     };
-    let graph = Graph::of(scope, record, Status::Unlinked)?;
-    if graph.depth > SHALLOW {
-        for piece in &graph.pieces {
-            let module = graph.nodes[*piece].module;
-            if module::status(module) == Status::Unlinked {
-                one(scope, module)?;
-            }
-        }
-        return Ok(());
+    if !is_deep(scope, record, Status::Unlinked)? {
+        return one(scope, root);
     }
-    one(scope, root)
+    let graph = Graph::of(scope, record, Status::Unlinked)?;
+    for piece in &graph.pieces {
+        let module = graph.nodes[*piece].module;
+        if module::status(module) == Status::Unlinked {
+            one(scope, module)?;
+        }
+    }
+    Ok(())
 }
 
 /// Evaluates a module and all that it depends on. The promise is settled when all of it has been.
@@ -73,11 +75,9 @@ pub fn evaluate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Lo
     let status = module::status(root);
     let can = matches!(status, Status::Linked | Status::Evaluated | Status::Errored);
     module::require(can, "one of linked, evaluated, or errored")?;
-    if status == Status::Linked {
+    if status == Status::Linked && is_deep(scope, record, Status::Linked)? {
         let graph = Graph::of(scope, record, Status::Linked)?;
-        if graph.depth > SHALLOW {
-            evaluate_pieces(scope, &graph)?;
-        }
+        evaluate_pieces(scope, &graph)?;
     }
     let promise = promise(scope, root)?;
     if promise.state() == v8::PromiseState::Pending {
@@ -145,6 +145,91 @@ fn promise<'s>(scope: &mut Scope<'s, '_>, module: Local<'s, Module>) -> Outcome<
     promise.thrown()?.try_cast().map_err(|_| Fail::Thrown)
 }
 
+/// Whether V8 could run out of stack on its way down from a module, through modules of one status. Looks at each once.
+fn is_deep<'s>(scope: &mut Scope<'s, '_>, root: Record<'s>, status: Status) -> Outcome<bool> {
+    let Some(children) = module::linked(scope, root) else { return Ok(false) };
+    let mut seen = Seen::default();
+    seen.insert(module::module(scope, root));
+    let mut path = vec![(children, 0, children.length())];
+    while let Some((children, next, len)) = path.last_mut() {
+        if next == len {
+            path.pop();
+            continue;
+        }
+        let child = children.get_index(scope, *next).thrown()?;
+        *next += 1;
+        let Ok(child) = Record::try_from(child) else { continue };
+        let module = module::module(scope, child);
+        if !goes_on(module, status)? {
+            continue;
+        }
+        if let Some(children) = module::linked(scope, child)
+            && let len @ 1.. = children.length()
+            && seen.insert(module)
+        {
+            path.push((children, 0, len));
+            if path.len() > SHALLOW {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Whether a module of the graph is still to be linked or evaluated, as its root is.
+fn goes_on(module: Local<Module>, status: Status) -> Outcome<bool> {
+    let seen = module::status(module);
+    // V8 is in the middle of it, and would never come to the end of what depends on it.
+    if status == Status::Linked && seen == Status::Evaluating {
+        return Err(module::wrong_status("must not be evaluating, nor that of what it depends on").into());
+    }
+    Ok(seen == status)
+}
+
+/// V8's hashes are random already.
+#[derive(Default)]
+struct Identity(u64);
+
+impl Hasher for Identity {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_i32(&mut self, hash: i32) {
+        // The table looks at the highest bits too.
+        self.0 = u64::from(hash as u32) * 0x1_0000_0001;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Modules that have been seen. Few have the hash of another one.
+#[derive(Default)]
+struct Seen<'s> {
+    by_hash: HashMap<i32, Local<'s, Module>, BuildHasherDefault<Identity>>,
+    others: Vec<Local<'s, Module>>,
+}
+
+impl<'s> Seen<'s> {
+    /// True if it is new.
+    fn insert(&mut self, module: Local<'s, Module>) -> bool {
+        let same = |other: &Local<Module>| raw::word(*other) == raw::word(module);
+        match self.by_hash.entry(module.get_identity_hash().get()) {
+            Entry::Vacant(place) => {
+                place.insert(module);
+                true
+            }
+            Entry::Occupied(first) if same(first.get()) || self.others.iter().any(same) => false,
+            Entry::Occupied(_) => {
+                self.others.push(module);
+                true
+            }
+        }
+    }
+}
+
 struct Node<'s> {
     module: Local<'s, Module>,
     /// By which the walk came here.
@@ -159,14 +244,13 @@ struct Graph<'s> {
     nodes: Vec<Node<'s>>,
     /// One module of each cycle, and every other module: what others depend on comes first.
     pieces: Vec<usize>,
-    depth: usize,
     by_hash: HashMap<i32, Vec<usize>>,
 }
 
 impl<'s> Graph<'s> {
     /// Tarjan's algorithm, without recursion.
     fn of(scope: &mut Scope<'s, '_>, root: Record<'s>, status: Status) -> Outcome<Graph<'s>> {
-        let mut graph = Graph { nodes: Vec::new(), pieces: Vec::new(), depth: 0, by_hash: HashMap::new() };
+        let mut graph = Graph { nodes: Vec::new(), pieces: Vec::new(), by_hash: HashMap::new() };
         let mut stack = Vec::new();
         // Nodes on the way down, with their children and the next one to look at.
         let mut path: Vec<(usize, Option<Local<v8::Array>>, u32)> = Vec::new();
@@ -179,15 +263,7 @@ impl<'s> Graph<'s> {
                 *next += 1;
                 let Ok(child) = Record::try_from(child) else { continue };
                 let module = module::module(scope, child);
-                let seen = module::status(module);
-                // V8 is in the middle of it, and would never come to the end of what depends on it.
-                if status == Status::Linked && seen == Status::Evaluating {
-                    return Err(module::wrong_status(
-                        "must not be evaluating, nor that of what it depends on",
-                    )
-                    .into());
-                }
-                if seen != status {
+                if !goes_on(module, status)? {
                     continue;
                 }
                 match graph.find(module) {
@@ -231,7 +307,6 @@ impl<'s> Graph<'s> {
         self.by_hash.entry(module.get_identity_hash().get()).or_default().push(at);
         stack.push(at);
         path.push((at, module::linked(scope, record), 0));
-        self.depth = self.depth.max(path.len());
     }
 
     fn find(&self, module: Local<'s, Module>) -> Option<usize> {

@@ -160,9 +160,11 @@ pub fn record_of<'s>(scope: &Scope<'s, '_>, module: Local<'s, v8::Module>) -> Op
 }
 
 pub fn module<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Local<'s, v8::Module> {
-    let held = record.get_internal_field(scope, Field::Module as usize);
-    // SAFETY: `record` has put it there.
-    let module = held.and_then(|held| unsafe { raw::local(scope, raw::ptr(held).cast()) });
+    // SAFETY: the template gives records their fields, and `record` has put it there.
+    let module = unsafe {
+        let held = raw::v8__Object__GetInternalField(raw::ptr(record), Field::Module as i32);
+        raw::local(scope, held.cast())
+    };
     module.expect("a record has its module")
 }
 

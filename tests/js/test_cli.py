@@ -348,6 +348,7 @@ class EsModules(Case):
         self.prints("2\n", "-e", "const two = await 2; console.log(two)")
         self.complains(1, "SyntaxError: Cannot use import", "--input-type=commonjs", "-e", code)
         self.one_line(9, "--input-type: 'x' is neither|--input-type: \"x\" is neither", "--input-type", "x", "-e", "1")
+        self.one_line(9, "--input-type is for CODE and standard input", "--input-type=commonjs", "app.mjs")
         self.one_line(9, "--print cannot be used with ESM input", "--input-type=module", "-p", "1")
 
     def test_import_map(self):

@@ -27,8 +27,8 @@ Usage: jsvm [options] FILE [arguments]
       --v8-options       V8's options
       --                 what follows is no option
 
-Every other option is V8's: --expose-gc, --stack-size=900. What V8 does
-not know is an error. Node's --experimental-vm-modules, --no-deprecation and --no-warnings change
+Every other option is V8's: --expose-gc, --stack-size=900. What V8 does not know is an error.
+Of Node's, --no-warnings is there too; --experimental-vm-modules and --no-deprecation change
 nothing.
 
 Exit codes:
@@ -46,7 +46,7 @@ Environment: NO_COLOR=1 means no colours. JSVM_REPL_HISTORY names the file of th
 history, '' means none; by default it is ~/.jsvm_repl_history.
 ";
 
-/// Node's options that are taken and change nothing here.
+/// Node's options that are taken and change nothing here: process.execArgv has them, where --no-warnings is looked up.
 const IGNORED: &[&str] = &["experimental-vm-modules", "no-deprecation", "no-warnings"];
 
 #[derive(Debug, PartialEq)]
@@ -149,7 +149,12 @@ pub fn parse(arguments: Vec<OsString>, stdin_is_terminal: bool) -> Result<Option
             options.arguments.splice(0..0, file);
             Task::Eval { code, print }
         }
-        (None, Some(file)) if file != "-" => Task::File(file),
+        (None, Some(file)) if file != "-" => {
+            if options.is_module.is_some() {
+                return Err("--input-type is for CODE and standard input, not for FILE".into());
+            }
+            Task::File(file)
+        }
         (None, Some(_)) => Task::Stdin,
         (None, None) if interactive || stdin_is_terminal => Task::Interactive,
         (None, None) => Task::Stdin,

@@ -1,9 +1,8 @@
 """Compares what probes.js printed with what Node prints for it: python3 probes.py OUTPUT
 
 A line is `ID<tab>result`. Each has to be the one of probes.golden, but for where in the module's own file a stack passes,
-and for those of two lists, which are exact: what is listed and not so is a failure, too.
-  probes.differences  lines as libjsvm prints them on purpose, under `# ` lines with the reason
-  probes.modules      IDs that wait for ES modules, and are something else than in probes.golden until then
+and for those of probes.differences: lines as libjsvm prints them on purpose, under `# ` lines with the reason. That list is
+exact: what is listed and not so is a failure, too.
 """
 
 import pathlib
@@ -38,7 +37,6 @@ def main():
     golden = results((HERE / "probes.golden").read_text())
     seen = results(pathlib.Path(sys.argv[1]).read_text())
     differences = results("\n".join(listed("probes.differences")))
-    waiting = set(listed("probes.modules"))
     failures = 0
 
     def fail(what, probe, expected=None):
@@ -48,26 +46,21 @@ def main():
         if expected is not None:
             print(f"      expected {expected}\n      seen     {seen.get(probe, '(no line)')}")
 
-    for probe in sorted(golden.keys() | seen.keys() | differences.keys() | waiting):
+    for probe in sorted(golden.keys() | seen.keys() | differences.keys()):
         expected = golden.get(probe)
         ours = seen.get(probe)
         if expected is None:
             fail("probes.golden does not have it", probe)
-        elif probe in differences and probe in waiting:
-            fail("it is in both lists", probe)
         elif probe in differences:
             if ours == expected:
                 fail("as in probes.golden now: take it out of probes.differences", probe)
             elif ours != differences[probe]:
                 fail("not what probes.differences says", probe, differences[probe])
-        elif probe in waiting:
-            if ours == expected:
-                fail("as in probes.golden now: take it out of probes.modules", probe)
         elif ours != expected:
             fail("not what Node prints", probe, expected)
-    same = len(golden) - len(differences) - len(waiting)
+    same = len(golden) - len(differences)
     print(f"{failures} of {len(golden)} probes failed" if failures else
-          f"{len(golden)} probes: {same} as Node, {len(differences)} different on purpose, {len(waiting)} wait for modules")
+          f"{len(golden)} probes: {same} as Node, {len(differences)} different on purpose")
     return failures > 0
 
 
