@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_bool, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from struct import Struct
+from collections.abc import Sequence
 from typing import Any, Callable
 
 from . import _library
@@ -64,6 +65,14 @@ class List(ctypes.Structure):
 
 class Str(ctypes.Structure):
     _fields_ = [("data", c_char_p), ("len", c_size_t)]
+
+
+def strings(texts: Sequence[bytes]) -> ctypes.Array[Str]:
+    """An array of jsvm_str. It must live as long as it is used."""
+    array = (Str * len(texts))()
+    for place, text in zip(array, texts):
+        place.data, place.len = text, len(text)
+    return array
 
 
 class RunOptions(ctypes.Structure):
@@ -379,6 +388,7 @@ jsvm_promise_new pppp
 jsvm_promise_result pppp
 jsvm_promise_then pppppp
 jsvm_regexp_flags ppp
+jsvm_regexp_new pznzpp
 jsvm_regexp_source ppp
 jsvm_script_create_cached_data ppp
 jsvm_script_new pznppp
@@ -409,6 +419,7 @@ jsvm_value_serialize ppppp
 jsvm_value_strict_equals pppp
 jsvm_value_to_number pppp
 jsvm_value_to_string pppp
+jsvm_value_to_slot ppp
 jsvm_wasm_module_new pSpnpp
 """
 
@@ -516,4 +527,4 @@ address_of: Callable[[bytes], int] = ctypes.PYFUNCTYPE(c_void_p, ctypes.py_objec
 
 def length(count: int) -> Any:
     """A length to be passed to the functions without argtypes."""
-    return LENGTHS[count] if count < 17 else c_size_t.from_param(count)  # type: ignore[attr-defined]
+    return LENGTHS[count] if count < 17 else c_size_t.from_param(count)

@@ -54,7 +54,7 @@ class JSBuffer(JSObject):
         call(lib.buffer_copy_out, self._handle, 0, buffer, size, byref(copied))
         return buffer.raw[: copied.value]
 
-    def copy(self, **options: Any) -> bytes:
+    def copy(self, **options: Any) -> Any:
         """A copy of the bytes."""
         return bytes(self)
 
@@ -91,11 +91,11 @@ class JSBuffer(JSObject):
         holder = _Borrow(borrow.value or 0)
         if not size.value:
             return memoryview(bytearray())
-        array = (ctypes.c_ubyte * size.value).from_address(data.value or 0)
+        array: Any = (ctypes.c_ubyte * size.value).from_address(data.value or 0)
         array.borrow = holder
         view = memoryview(array).cast("B")
         kind = self._element_type()
-        return view if _FORMATS[kind] == "B" else view.cast(_FORMATS[kind])  # type: ignore[call-overload,no-any-return]
+        return view if _FORMATS[kind] == "B" else view.cast(_FORMATS[kind])  # type: ignore[call-overload]
 
     def view(self, element_type: str = "Uint8Array", byte_offset: int = 0, length: int = -1) -> JSBuffer:
         """A typed array or DataView of an ArrayBuffer. length: elements (bytes of a DataView); default all that there are."""

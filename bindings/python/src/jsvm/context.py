@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import ctypes
 from ctypes import byref
 from threading import get_ident
@@ -20,7 +21,7 @@ from .limits import CancelToken, run_options
 if TYPE_CHECKING:
     from .module import FileLoader, Importer
     from .object import JSFunction, JSObject
-    from .promise import JSPromise
+    from .promise import JSPromise, Resolver
 
 MICROTASK_MODES = ("shared", "after_evaluate")
 PARTS = {
@@ -127,7 +128,7 @@ class Context:
             options = None
         else:
             options = run_options(timeout, cpu_time, cancel, break_on_sigint)
-        length = AUTO_LENGTH if b"\0" not in data else ctypes.c_size_t.from_param(len(data))  # type: ignore[attr-defined]
+        length = AUTO_LENGTH if b"\0" not in data else _abi.length(len(data))
         frame = frames.pop() if frames else CallFrame()
         main = get_ident() == MAIN
         if main:
@@ -146,7 +147,7 @@ class Context:
         else:
             result = _convert.take(self, slot)
             if copy and isinstance(result, Live):
-                result = result.copy(**_given(timeout=timeout, cpu_time=cpu_time, cancel=cancel))
+                result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
         return result
 
@@ -259,7 +260,7 @@ class Context:
         data = encode(pattern, "pattern")
         return self._object(lib.regexp_new, data, len(data), encode(flags, "flags"))  # type: ignore[no-any-return]
 
-    def promise(self) -> tuple[JSPromise, Any]:
+    def promise(self) -> tuple[JSPromise, Resolver]:
         """A pending promise and its Resolver: the host's end, which any thread settles."""
         from .promise import new_promise
 
@@ -310,7 +311,7 @@ class Context:
     def install(
         self,
         *parts: str,
-        write: Optional[Callable[[int, bytes], object]] = None,
+        write: Optional[Callable[[int, bytes], builtins.object]] = None,
         argv: Sequence[str] = (),
         exec_argv: Sequence[str] = (),
         env: Optional[dict[str, str]] = None,
@@ -391,10 +392,6 @@ class Live:
 
 #: Makes a live value: set by object.
 wrap: Callable[[Context, int, int, int], Any]
-
-
-def _given(**options: Any) -> dict[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _bytes(found: _abi.List) -> Optional[bytes]:

@@ -164,7 +164,7 @@ class Isolate:
         """The context that the isolate was made with: `this context` of node:vm's functions."""
         from .context import Context
 
-        main = self._main and self._main()
+        main = None if self._main is None else self._main()
         if main is None:
             result = ctypes.c_void_p()
             call(lib.isolate_main_context, self._open(), ctypes.byref(result))

@@ -244,8 +244,7 @@ class SyntheticModule(Module):
     ) -> None:
         if isinstance(export_names, str):
             raise TypeError("export_names must be an iterable of names, not a str")
-        names = [encode(name, "an export's name") for name in export_names]
-        texts = (_abi.Str * len(names))(*[(name, len(name)) for name in names])
+        names = _abi.strings([encode(name, "an export's name") for name in export_names])
         callback = userdata = finalizer = None
         if evaluate is not None:
             if not callable(evaluate):
@@ -255,7 +254,7 @@ class SyntheticModule(Module):
             context,
             lib.synthetic_module_new,
             optional_str(identifier, "identifier"),
-            texts,
+            names,
             len(names),
             callback,
             userdata,
@@ -381,7 +380,7 @@ def _on_import(userdata: int, request: Any, module: Any, result: int) -> int:
     home = None
     try:
         asked = request.contents
-        home = home_of(None, lambda: lib.context_clone(asked.context))  # type: ignore[no-any-return]
+        home = home_of(None, lambda: lib.context_clone(asked.context))
         made = ModuleRequest(asked.request, home)
         made.referrer_name = _text(asked.referrer_name)
         if asked.referrer_module:

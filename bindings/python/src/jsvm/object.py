@@ -205,19 +205,16 @@ class JSObject(Live, MutableMapping[Any, Any]):
         max_depth: int = 0,
         max_size: int = 0,
         max_bytes: int = 0,
-        timeout: Optional[float] = None,
-        cpu_time: Optional[float] = None,
-        cancel: Optional[CancelToken] = None,
+        **limits: Any,
     ) -> Any:
         """All of it as Python's own values, in one call: dict, list, set, jsvm.Map, datetime, bytes, JSError, RegExp.
 
         What has no such type (functions, symbols, promises, proxies) is live. No JavaScript runs, unless `getters` is true:
-        then properties with a getter have the value that it returns; otherwise they are undefined.
+        then properties with a getter have the value that it returns; otherwise they are undefined. The limits are Context.eval's.
         max_depth: containers within containers; default 1000. max_size: values; default 4 million. max_bytes: of strings and
         buffers; default 256 MB. What is more raises JSUsageError.
         """
-        limits = run_options(timeout, cpu_time, cancel, False) if timeout or cpu_time or cancel else None
-        return flatten(self._home, self._handle, max_depth, max_size, max_bytes, getters, limits)
+        return flatten(self._home, self._handle, max_depth, max_size, max_bytes, getters, _limits(limits))
 
     def own_keys(self, *, enumerable: bool = True, strings: bool = True, symbols: bool = False) -> list[Any]:
         """Keys of its own properties. JavaScript: Object.keys; with enumerable=False, symbols=True Reflect.ownKeys."""
@@ -315,7 +312,7 @@ class JSObject(Live, MutableMapping[Any, Any]):
 
     def regexp(self) -> tuple[str, str]:
         """The source and flags of a RegExp."""
-        return tuple(self._home._take(_result(function, self)) for function in (lib.regexp_source, lib.regexp_flags))  # type: ignore[return-value]
+        return tuple(self._home._take(_result(function, self)) for function in (lib.regexp_source, lib.regexp_flags))
 
 
 def _result(function: Any, value: Live, *arguments: Any) -> _abi.Slot:
@@ -358,7 +355,7 @@ class _Iteration(Iterator[Any]):
         return value
 
 
-class JSArray(JSObject, MutableSequence[Any]):  # type: ignore[misc]
+class JSArray(JSObject, MutableSequence[Any]):
     """A live array: a sequence. Slices are lists."""
 
     __slots__ = ()
@@ -447,28 +444,23 @@ class JSFunction(JSObject):
             options = run_options(timeout, cpu_time, cancel, break_on_sigint)
         home = self._home
         frame = frames.pop() if frames else CallFrame()
-        given = frame.args
-        kept = None
         count = len(args)
-        at = 0
+        given: Any = None
         if count <= 8:
+            at = 0
             for value in args:
                 kind = type(value)
                 if kind is int and -MAX_SAFE <= value <= MAX_SAFE or kind is float:
-                    NUMBER_SLOT.pack_into(given, at, NUMBER, 0, value)
+                    NUMBER_SLOT.pack_into(frame.args, at, NUMBER, 0, value)
                     at += 40
                 else:
-                    given = None
                     break
-        else:
-            given = None
+            else:
+                given = frame.args_ref
         if given is None:
-            given, kept = slots(home, args)
-            given_ref: Any = byref(given)
-            length: Any = _abi.length(count)
-        else:
-            given_ref = frame.args_ref
-            length = LENGTHS[count]
+            buffer, kept = slots(home, args)
+            given = byref(buffer)
+        length = LENGTHS[count] if count < 17 else _abi.length(count)
         this = self._this
         if this is not None:
             this, kept_too = slots(home, (this,))
@@ -477,7 +469,7 @@ class JSFunction(JSObject):
             running.append(home._isolate._handle)
         try:
             status = function_call(
-                self._arg, this, given_ref, length, options, frame.slot_ref, frame.error_ref
+                self._arg, this, given, length, options, frame.slot_ref, frame.error_ref
             )
         finally:
             if main:
@@ -569,7 +561,7 @@ class JSMap(JSObject):
         return list(zip(entries[0::2], entries[1::2]))
 
 
-class JSSet(JSObject, MutableSet[Any]):  # type: ignore[misc]
+class JSSet(JSObject, MutableSet[Any]):
     """A live Set. Its properties are attributes."""
 
     __slots__ = ()

@@ -71,9 +71,13 @@ class JSPromise(JSObject):
             attach(self._home._isolate, loop)
             done: asyncio.Future[None] = loop.create_future()
 
+            def finish() -> None:
+                if not done.done():
+                    done.set_result(None)
+
             def settled(_: Any) -> None:
                 # On whatever thread runs the isolate.
-                loop.call_soon_threadsafe(lambda: done.done() or done.set_result(None))
+                loop.call_soon_threadsafe(finish)
 
             self.then(settled, settled)
             await done

@@ -28,8 +28,7 @@ _finalizer = ctypes.cast(FINALIZER, _abi.USERDATA_CALLBACK)
 def _strings(texts: Sequence[str], what: str) -> Any:
     if isinstance(texts, str):
         raise TypeError(f"{what} must be a sequence of str, not a str")
-    data = [encode(text, what) for text in texts]
-    return (_abi.Str * len(data))(*[(one, len(one)) for one in data])
+    return _abi.strings([encode(text, what) for text in texts])
 
 
 def install(

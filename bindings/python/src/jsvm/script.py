@@ -125,8 +125,7 @@ def compile_function(
 
     if isinstance(params, str):
         raise TypeError("params must be an iterable of names, not a str")
-    names = [encode(name, "a parameter") for name in params]
-    texts = (_abi.Str * len(names))(*[(name, len(name)) for name in names])
+    names = _abi.strings([encode(name, "a parameter") for name in params])
     for extension in context_extensions:
         if not isinstance(extension, JSObject):
             raise TypeError(f"a context extension is a JSObject, not {type(extension).__name__}")
@@ -150,7 +149,7 @@ def compile_function(
         context._handle,
         data,
         len(data),
-        texts,
+        names,
         len(names),
         byref(options),
         byref(result),

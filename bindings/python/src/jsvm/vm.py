@@ -137,7 +137,7 @@ class Script(_Script):
         """Runs it in the context of an object."""
         return self.run(context_of(contextified), **options)
 
-    def run_in_new_context(self, context_object: Any = None, **options: Any) -> Any:  # type: ignore[override]
+    def run_in_new_context(self, context_object: Any = None, **options: Any) -> Any:
         """Contextifies an object and runs it in its context."""
         return self.run_in_context(create_context(context_object), **options)
 
