@@ -510,8 +510,7 @@ evaluate: Callable[..., int] = _waiting["jsvm_context_evaluate"]
 function_call: Callable[..., int] = _waiting["jsvm_function_call"]
 run_in_context: Callable[..., int] = _waiting["jsvm_script_run_in_context"]
 
-#: JSVM_AUTO_LENGTH, and small lengths, ready to be passed to the functions above.
-AUTO_LENGTH: Any = c_size_t.from_param(-1)
+#: Small lengths, ready to be passed to the functions above.
 LENGTHS: list[Any] = [c_size_t.from_param(length) for length in range(17)]
 
 pointer: Callable[[int], Any] = c_void_p.from_param

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The greatest integer up to which every integer is a number of its own: 2**53 - 1.
 MAX_SAFE = 9007199254740991
+MIN_SAFE = -MAX_SAFE
+LIMIT = float(MAX_SAFE)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -35,7 +37,7 @@ class Owned:
 
 def number(value: float) -> Any:
     """A JavaScript number: an int if it is one exactly, and is not -0."""
-    if value.is_integer() and -MAX_SAFE <= value <= MAX_SAFE and (value or math.copysign(1.0, value) > 0):
+    if value.is_integer() and -LIMIT <= value <= LIMIT and (value or math.copysign(1.0, value) > 0):
         return int(value)
     return value
 
@@ -87,7 +89,7 @@ def encode(text: str, what: str) -> bytes:
 def write(home: Context, buffer: Any, offset: int, value: Any, keep: list[Any]) -> None:
     """Writes a slot for a call. `keep` gets what must live until the call is over."""
     kind = type(value)
-    if kind is int and -MAX_SAFE <= value <= MAX_SAFE or kind is float:
+    if kind is int and MIN_SAFE <= value <= MAX_SAFE or kind is float:
         SLOT.pack_into(buffer, offset, _abi.NUMBER, 0, value, 0, 0, 0)
     elif kind is str:
         try:
@@ -106,7 +108,7 @@ def write(home: Context, buffer: Any, offset: int, value: Any, keep: list[Any]) 
     elif kind is bool:
         SLOT.pack_into(buffer, offset, _abi.BOOLEAN, 0, value, 0, 0, 0)
     elif isinstance(value, int):
-        if kind is not BigInt and -MAX_SAFE <= value <= MAX_SAFE:
+        if kind is not BigInt and MIN_SAFE <= value <= MAX_SAFE:
             SLOT.pack_into(buffer, offset, _abi.NUMBER, 0, value, 0, 0, 0)
             return
         data = bigint_bytes(value)

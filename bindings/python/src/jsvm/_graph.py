@@ -8,11 +8,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Optional
+from struct import Struct
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 from . import _abi, _convert
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
-from ._convert import EPOCH, MAX_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
+from ._convert import EPOCH, LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
 from ._values import BigInt, Map, RegExp, undefined
 from .errors import JSError, call
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _STRINGS = {str}
 _UINT8 = 1
+# Kind, number, data, len: what most slots are read for.
+_SHORT_SLOT = Struct("=I4xdQQ8x")
 
 
 class _Builder:
@@ -76,7 +79,7 @@ class _Builder:
                 kind = type(value)
                 if kind is str:
                     self.add_text(value)
-                elif kind is float or kind is int and -MAX_SAFE <= value <= MAX_SAFE:
+                elif kind is float or kind is int and MIN_SAFE <= value <= MAX_SAFE:
                     self.add(NUMBER, value)
                 elif value is None:
                     self.add(_abi.NULL)
@@ -101,7 +104,7 @@ class _Builder:
             self.add_text(str(value))
             return None
         if isinstance(value, int):
-            if not isinstance(value, BigInt) and -MAX_SAFE <= value <= MAX_SAFE:
+            if not isinstance(value, BigInt) and MIN_SAFE <= value <= MAX_SAFE:
                 self.add(NUMBER, int(value))
             else:
                 self.add(_abi.BIGINT, 0.0, *self.data(bigint_bytes(value)))
@@ -244,7 +247,7 @@ def _read(home: Context, graph: Any) -> Any:
     block = _abi.bytes_at(base, graph.block_len) if base else b""
     # Text that is ASCII is decoded once, and then only cut.
     text = block.decode("ascii") if block.isascii() else None
-    # Most strings with the same address are the same string.
+    # What was made of an address: each string has its own, and equal keys often share one.
     known: dict[int, str] = {}
     # What references may name, if there are some: the first byte of a slot is its kind.
     seen: Optional[dict[int, Any]] = {} if REFERENCE in slots.raw[::SLOT_SIZE] else None
@@ -253,30 +256,29 @@ def _read(home: Context, graph: Any) -> Any:
     parts: list[Any] = []
     add = parts.append
     left = 1
-    kind_of, made_of = ARRAY, parts
+    kind_of, made_of = ARRAY, cast(Any, parts)
     waiting: list[Any] = []
-    index = -1
-    for kind, flags, value, data, length, handle in SLOT.iter_unpack(slots):
-        index += 1
+    for index, (kind, value, data, length) in enumerate(_SHORT_SLOT.iter_unpack(slots)):
         if kind == STRING:
             found = known.get(data)
-            if found is None or len(found) != length:
-                if flags & _abi.FLAG_LOSSY:
-                    found = _convert.utf16_text(handle)
-                else:
-                    start = data - base
-                    found = text[start : start + length] if text is not None else block[start : start + length].decode()
-                    known[data] = found
+            if found is None:
+                start = data - base
+                found = text[start : start + length] if text is not None else _text(slots, index, block, start, length)
+                known[data] = found
             add(found)
         elif kind == NUMBER:
-            add(int(value) if value.is_integer() and 0 < value < MAX_SAFE else number(value))
+            add(int(value) if value.is_integer() and 0.0 < value < LIMIT else number(value))
         elif kind >= ARRAY:
-            waiting.append((parts, left, kind_of, made_of))
+            waiting.append((parts, add, left, kind_of, made_of))
             kind_of, left, parts = kind, length + 1, []
             add = parts.append
             made_of = parts if kind == ARRAY else _EMPTY[kind]()
             if seen is not None:
                 seen[index] = made_of
+        elif kind == _abi.NULL:
+            add(None)
+        elif kind == _abi.BOOLEAN:
+            add(value != 0)
         elif kind == REFERENCE:
             assert seen is not None
             add(seen[length])
@@ -286,26 +288,37 @@ def _read(home: Context, graph: Any) -> Any:
             if seen is not None:
                 seen[index] = made
             add(made)
+        elif kind == _abi.HOLE:
+            add(undefined)
         else:
-            add(undefined if kind == _abi.HOLE else _convert.read(home, kind, flags, value, data, length, handle))
+            add(_convert.read(home, *SLOT.unpack_from(slots, index * SLOT_SIZE)))
         left -= 1
-        while not left and waiting:
-            made = made_of if kind_of == ARRAY else _fill(home, kind_of, made_of, parts)
-            parts, left, kind_of, made_of = waiting.pop()
-            add = parts.append
+        while not left:
+            if kind_of == RECORD:
+                made_of.update(zip(parts[0::2], parts[1::2]))
+                made = made_of
+            else:
+                made = made_of if kind_of == ARRAY else _fill(kind_of, made_of, parts)
+            if not waiting:
+                break
+            parts, add, left, kind_of, made_of = waiting.pop()
             add(made)
             left -= 1
     return parts[0]
 
 
+def _text(slots: Any, index: int, block: bytes, start: int, length: int) -> str:
+    """A string in a block that is not all ASCII."""
+    _, flags, _, _, _, handle = SLOT.unpack_from(slots, index * SLOT_SIZE)
+    return _convert.utf16_text(handle) if flags & _abi.FLAG_LOSSY else block[start : start + length].decode()
+
+
 _EMPTY: dict[int, Any] = {RECORD: dict, MAP: Map, SET: set, _abi.ERROR: JSError, REGEXP: list}
 
 
-def _fill(home: Context, kind: int, made: Any, parts: list[Any]) -> Any:
+def _fill(kind: int, made: Any, parts: list[Any]) -> Any:
     """Gives a container its children."""
-    if kind == RECORD:
-        made.update(zip(parts[0::2], parts[1::2]))
-    elif kind == MAP or kind == SET:
+    if kind == MAP or kind == SET:
         try:
             made.update(zip(parts[0::2], parts[1::2]) if kind == MAP else parts)
         except TypeError:

@@ -2,23 +2,24 @@
 
 Python notes a signal and handles it in the main thread's next step of Python, which JavaScript may never let come. So a
 thread waits for signals on Python's own wakeup descriptor, if nobody else has set one, and terminates the isolate in which the
-main thread is. Python's handler then raises what it always does, and costs calls nothing.
+main thread is. Python's handler then raises what it always does. It costs calls nothing: where the main thread is, its stack
+tells.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+from typing import Any
 
 from ._abi import lib
 
-#: The isolates in which the main thread is, innermost last.
-running: list[int] = []
-MAIN = threading.main_thread().ident
+MAIN = threading.main_thread().ident or 0
 
 _started = False
-#: Set when the watcher has terminated a run.
+#: Set when a run was terminated for a SIGINT.
 interrupted = threading.Event()
 
 
@@ -41,8 +42,21 @@ def watch() -> None:
 
 def _watch(read_end: int) -> None:
     while True:
-        numbers = os.read(read_end, 64)
-        if signal.SIGINT in numbers and running:
-            interrupted.set()
-            for isolate in running[:]:
-                lib.isolate_terminate(isolate, None)
+        if signal.SIGINT in os.read(read_end, 64):
+            frame = sys._current_frames().get(MAIN)
+            isolate = None if frame is None else _isolate_of(frame)
+            if isolate is not None:
+                interrupted.set()
+                lib.isolate_terminate(isolate._handle, None)
+
+
+def _isolate_of(frame: Any) -> Any:
+    """The isolate that a frame waits for, if it is one of this package's that called the library."""
+    if not frame.f_globals.get("__name__", "").startswith("jsvm."):
+        return None
+    for name in ("home", "self"):
+        found = frame.f_locals.get(name)
+        if found is not None:
+            found = getattr(found, "_home", found) if name == "self" else found
+            return getattr(found, "_isolate", found)
+    return None

@@ -5,14 +5,12 @@ from __future__ import annotations
 import builtins
 import ctypes
 from ctypes import byref
-from threading import get_ident
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, Union
 
 from . import _abi, _convert, _graph
-from ._abi import AUTO_LENGTH, NUMBER, evaluate, lib
-from ._convert import MAX_SAFE, encode, number
-from ._sigint import MAIN, running
+from ._abi import NUMBER, evaluate, lib, run_in_context
+from ._convert import LIMIT, encode, number
 from .errors import JSStateError, call, raise_failure
 from .function import error_value, new_function
 from .isolate import Isolate, _limits, memory_options
@@ -116,34 +114,28 @@ class Context:
 
         Raises JSError (JSSyntaxError, ...) for what JavaScript throws, or the Python exception that a host function raised.
         """
-        try:
-            data = code.encode()
-        except (UnicodeEncodeError, AttributeError):
-            data = encode(code, "code")
-        if filename is None and importer is None and display_errors and not (line_offset or column_offset):
-            script_options = None
-        else:
-            script_options = byref(script_options_of(filename, line_offset, column_offset, None, display_errors, importer))
         if timeout is None and cpu_time is None and cancel is None and not break_on_sigint:
             options = None
         else:
             options = run_options(timeout, cpu_time, cancel, break_on_sigint)
-        length = AUTO_LENGTH if b"\0" not in data else _abi.length(len(data))
         frame = frames.pop() if frames else CallFrame()
-        main = get_ident() == MAIN
-        if main:
-            running.append(self._isolate._handle)
-        try:
-            status = evaluate(self._arg, data, length, script_options, options, frame.slot_ref, frame.error_ref)
-        finally:
-            if main:
-                running.pop()
+        if filename is None and importer is None and display_errors and not line_offset and not column_offset:
+            script = self._isolate._scripts.get(code) or self._isolate._script(code)
+            if script is not True:
+                status = run_in_context(script.arg, self._arg, options, frame.slot_ref, frame.error_ref)
+            else:
+                data = encode(code, "code")
+                status = evaluate(self._arg, data, _abi.length(len(data)), None, options, frame.slot_ref, frame.error_ref)
+        else:
+            how = script_options_of(filename, line_offset, column_offset, None, display_errors, importer)
+            data = encode(code, "code")
+            status = evaluate(self._arg, data, _abi.length(len(data)), byref(how), options, frame.slot_ref, frame.error_ref)
         if status:
             frame.fail(status, self)
         slot = frame.slot
         if slot.kind == NUMBER:
             value = slot.number
-            result: Any = int(value) if value.is_integer() and 0 < value < MAX_SAFE else number(value)
+            result: Any = int(value) if value.is_integer() and 0.0 < value < LIMIT else number(value)
         else:
             result = _convert.take(self, slot)
             if copy and isinstance(result, Live):

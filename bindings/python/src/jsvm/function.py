@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _abi, _sigint
 from ._abi import NUMBER_SLOT, SLOT, SLOT_SIZE, lib
-from ._convert import MAX_SAFE, encode, number, read, to_handle, write
+from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, to_handle, write
 from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .errors import STOPS, JSError, JSInterrupted, JSStopped, call, make
@@ -26,11 +26,16 @@ from .errors import STOPS, JSError, JSInterrupted, JSStopped, call, make
 if TYPE_CHECKING:
     from .context import Context
 
-_CALL = Struct("=QQQ?7x")
+_CALL = Struct("=8xQQ?7x")
 _NUMBER = _abi.NUMBER
+# Of up to four arguments: kind and number of each; and the kinds if all are numbers.
+_NUMBERS = [Struct("=" + "I4xd24x" * count) for count in range(5)]
+_ALL_NUMBERS = [(_NUMBER,) * count for count in range(5)]
 
 # Memory that C gave, by its address and size. It is only looked at while C's call lasts; the same stack frames come again.
 _views: dict[int, Any] = {}
+_CALL_SIZE = 32 << 48
+_RESULT_SIZE = SLOT_SIZE << 48
 
 
 def _view(at: int, size: int) -> Any:
@@ -100,32 +105,46 @@ def _context_of_call(at: int) -> Optional[int]:
 
 def _on_call(userdata: int, call: int, result: int) -> int:
     home = None
-    flat: Any = ()
     try:
         host = table[userdata]
-        home = host.home() or home_of(None, lambda: _context_of_call(call))
-        _, args, count, construct = _CALL.unpack_from(_views.get(call | 9007199254740992) or _view(call, 32))
-        values = []
+        args, count, construct = _CALL.unpack_from(_views.get(call | _CALL_SIZE) or _view(call, 32))
+        handles: Any = ()
+        values: Any = ()
         if count:
             size = count * SLOT_SIZE
-            flat = _views.get(args | size << 48) or _view(args, size)
-            for kind, flags, value, data, length, handle in SLOT.iter_unpack(flat):
-                if kind == _NUMBER:
-                    values.append(int(value) if value.is_integer() and 0 < value < MAX_SAFE else number(value))
-                else:
-                    values.append(read(home, kind, flags, value, data, length, handle))
+            view = _views.get(args | size << 48) or _view(args, size)
+            if count < 5:
+                fields = _NUMBERS[count].unpack_from(view)
+                if fields[::2] == _ALL_NUMBERS[count]:
+                    values = [int(x) if x.is_integer() and 0.0 < x < LIMIT else number(x) for x in fields[1::2]]
+            if not values:
+                home = _home(host, call)
+                given = list(SLOT.iter_unpack(view))
+                values = [read(home, *slot) for slot in given]
+                handles = [slot[5] for slot in given]
         if host.pass_call:
-            given = host.function(Call(call, home, construct), *values)
+            returned = host.function(Call(call, _home(host, call), construct), *values)
         else:
-            given = host.function(*values)
-        kind = type(given)
-        if kind is int and -MAX_SAFE <= given <= MAX_SAFE or kind is float:
-            NUMBER_SLOT.pack_into(_views.get(result | 11258999068426240) or _view(result, 40), 0, _NUMBER, 0, given)
-        elif given is not undefined:
-            deliver(home, given, result, [slot[5] for slot in SLOT.iter_unpack(flat)] if count else ())
+            returned = host.function(*values)
+        kind = type(returned)
+        if kind is int and MIN_SAFE <= returned <= MAX_SAFE or kind is float:
+            NUMBER_SLOT.pack_into(_views.get(result | _RESULT_SIZE) or _view(result, 40), 0, _NUMBER, 0, returned)
+        elif returned is not undefined:
+            deliver(home or _home(host, call), returned, result, handles)
         return 0
     except BaseException as error:
-        return deliver_exception(home, error, result)
+        return deliver_exception(home or _home_or_none(userdata, call), error, result)
+
+
+def _home(host: Host, call: int) -> Context:
+    return host.home() or home_of(None, lambda: _context_of_call(call))
+
+
+def _home_or_none(userdata: int, call: int) -> Optional[Context]:
+    try:
+        return _home(table[userdata], call)
+    except BaseException:
+        return None
 
 
 def deliver(home: Context, value: Any, result: int, arguments: Any = ()) -> None:

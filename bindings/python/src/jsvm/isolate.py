@@ -13,13 +13,35 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple, Optional,
 from . import _abi, _sigint
 from ._abi import lib
 from ._userdata import FINALIZER, address, keep, table
-from .errors import JSClosedError, call, raise_failure
+from .errors import JSClosedError, JSError, call
 from .limits import CancelToken, run_options
 
 if TYPE_CHECKING:
     from .context import Context
     from .object import JSObject, JSSymbol
     from .promise import JSPromise
+
+
+#: How many short sources eval remembers.
+_REMEMBERED = 256
+_REMEMBERED_LENGTH = 1024
+
+
+class CompiledOnce:
+    """A script of eval's."""
+
+    __slots__ = ("handle", "arg")
+
+    def __init__(self, isolate: Isolate, code: str) -> None:
+        self.handle = 0
+        data = code.encode()
+        result = ctypes.c_void_p()
+        call(lib.script_new, isolate._open(), data, len(data), None, ctypes.byref(result))
+        self.handle = result.value or 0
+        self.arg = _abi.pointer(self.handle)
+
+    def __del__(self, _free: Any = lib.script_free) -> None:
+        _free(self.handle)
 
 
 class HeapStatistics(NamedTuple):
@@ -100,6 +122,9 @@ class Isolate:
         self._lock = threading.Lock()
         self._main: Optional[weakref.ref[Context]] = None
         self._iterator: Any = None
+        # Source that eval has run once, and what it has compiled when it came again.
+        self._once: set[str] = set()
+        self._scripts: dict[str, CompiledOnce] = {}
         self._loop: Any = None
         _isolates[self._handle] = self
 
@@ -110,6 +135,7 @@ class Isolate:
         if handle:
             _isolates.pop(handle, None)
             self._iterator = None
+            self._scripts.clear()
             lib.isolate_free(handle)
 
     def __del__(self, _free: Any = lib.isolate_free) -> None:
@@ -176,6 +202,26 @@ class Isolate:
         """Runs code in the main context: see Context.eval."""
         return self.main_context.eval(code, **options)
 
+    def _script(self, code: str) -> Any:
+        """What eval runs of code that comes again: a compiled script, or True if it is to be compiled for the one time."""
+        if not isinstance(code, str):
+            raise TypeError(f"code must be a str, not {type(code).__name__}")
+        if len(code) > _REMEMBERED_LENGTH:
+            return True
+        if code not in self._once:
+            if len(self._once) >= _REMEMBERED:
+                self._once.clear()
+            self._once.add(code)
+            return True
+        try:
+            made = CompiledOnce(self, code)
+        except (JSError, ValueError):
+            return True
+        if len(self._scripts) >= _REMEMBERED:
+            self._scripts.clear()
+        self._scripts[code] = made
+        return made
+
     def terminate(self) -> None:
         """Stops what runs in it now, with JSTerminatedError. Any thread, without waiting."""
         call(lib.isolate_terminate, self._open())
@@ -204,12 +250,7 @@ class Isolate:
 
     def _run(self, function: Any, *arguments: Any) -> None:
         """A call that can run JavaScript, of this isolate and not of one context."""
-        error = ctypes.c_void_p()
-        main = self.main_context
-        with in_main_thread(self._open()):
-            status = function(self._handle, *arguments, ctypes.byref(error))
-        if status:
-            raise_failure(status, error.value, main)
+        call(function, self._open(), *arguments, home=self.main_context)
 
     @contextmanager
     def session(
@@ -291,19 +332,6 @@ class Isolate:
         result = ctypes.c_void_p()
         call(function, self._open(), data, len(data or b""), ctypes.byref(result))
         return JSSymbol(self.main_context, result.value or 0)
-
-
-@contextmanager
-def in_main_thread(isolate: int) -> Iterator[None]:
-    """Lets Ctrl-C end what runs, if this is the main thread."""
-    if threading.get_ident() != _sigint.MAIN:
-        yield
-        return
-    _sigint.running.append(isolate)
-    try:
-        yield
-    finally:
-        _sigint.running.pop()
 
 
 def _limits(limits: dict[str, Any]) -> Any:

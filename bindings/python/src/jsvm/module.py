@@ -14,9 +14,9 @@ from ._convert import encode, slots
 from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .context import Context, _bytes, optional_str
-from .errors import JSStateError, call, raise_failure
+from .errors import JSStateError, call
 from .function import deliver, deliver_exception, home_of
-from .isolate import _limits, in_main_thread
+from .isolate import _limits
 from .object import JSObject
 from .promise import JSPromise
 
@@ -182,13 +182,10 @@ class Module:
         if not callable(linker):
             raise TypeError(f"a linker is callable, and not {type(linker).__name__}")
         userdata = keep(_Hooks(linker, None))
-        error = ctypes.c_void_p()
         try:
-            status = lib.module_link(self._handle, _IMPORT, userdata, _limits(limits), byref(error))
+            call(lib.module_link, self._handle, _IMPORT, userdata, _limits(limits), home=self._home)
         finally:
             table.pop(userdata, None)
-        if status:
-            raise_failure(status, error.value, self._home)
 
     async def link_async(self, linker: Importer) -> None:
         """Links it by a linker that may be async."""
@@ -221,11 +218,8 @@ class Module:
 
     def evaluate(self, **limits: Any) -> JSPromise:
         """Runs it and all that it depends on. `await` the promise, or ask it for its result(). The limits are Context.eval's."""
-        made, error = ctypes.c_void_p(), ctypes.c_void_p()
-        with in_main_thread(self._home._isolate._open()):
-            status = lib.module_evaluate(self._handle, _limits(limits), byref(made), byref(error))
-        if status:
-            raise_failure(status, error.value, self._home)
+        made = ctypes.c_void_p()
+        call(lib.module_evaluate, self._handle, _limits(limits), byref(made), home=self._home)
         return self._home._wrap(_abi.OBJECT, _abi.FLAG_PROMISE, made.value or 0)  # type: ignore[no-any-return]
 
 
@@ -315,11 +309,8 @@ class FileLoader:
     def import_module(self, specifier: str, **limits: Any) -> JSPromise:
         """A promise of the namespace of "./main.mjs" and the like, with all that it imports. The limits are Context.eval's."""
         data = encode(specifier, "specifier")
-        made, error = ctypes.c_void_p(), ctypes.c_void_p()
-        with in_main_thread(self._home._isolate._open()):
-            status = lib.file_loader_import(self._handle, data, len(data), _limits(limits), byref(made), byref(error))
-        if status:
-            raise_failure(status, error.value, self._home)
+        made = ctypes.c_void_p()
+        call(lib.file_loader_import, self._handle, data, len(data), _limits(limits), byref(made), home=self._home)
         return self._home._wrap(_abi.OBJECT, _abi.FLAG_PROMISE, made.value or 0)  # type: ignore[no-any-return]
 
 

@@ -5,18 +5,16 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet
 from ctypes import byref
-from threading import get_ident
 from typing import Any, Callable, Iterable, Optional, Union, overload
 
 from . import _abi, _convert, context as _context
 from ._abi import LENGTHS, NUMBER, NUMBER_SLOT, function_call, lib
-from ._convert import MAX_SAFE, Owned, number, slots
+from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, number, slots
 from ._graph import flatten
-from ._sigint import MAIN, running
 from ._values import undefined
 from .context import CallFrame, Context, Live, frames
 from .errors import JSStateError, JSWrongIsolateError, call
-from .isolate import _limits, in_main_thread
+from .isolate import _limits
 from .limits import CancelToken, run_options
 
 _ENUMERABLE_STRINGS = _abi.KEYS_ENUMERABLE | _abi.KEYS_STRINGS
@@ -450,7 +448,7 @@ class JSFunction(JSObject):
             at = 0
             for value in args:
                 kind = type(value)
-                if kind is int and -MAX_SAFE <= value <= MAX_SAFE or kind is float:
+                if kind is int and MIN_SAFE <= value <= MAX_SAFE or kind is float:
                     NUMBER_SLOT.pack_into(frame.args, at, NUMBER, 0, value)
                     at += 40
                 else:
@@ -464,22 +462,13 @@ class JSFunction(JSObject):
         this = self._this
         if this is not None:
             this, kept_too = slots(home, (this,))
-        main = get_ident() == MAIN
-        if main:
-            running.append(home._isolate._handle)
-        try:
-            status = function_call(
-                self._arg, this, given, length, options, frame.slot_ref, frame.error_ref
-            )
-        finally:
-            if main:
-                running.pop()
+        status = function_call(self._arg, this, given, length, options, frame.slot_ref, frame.error_ref)
         if status:
             frame.fail(status, home)
         slot = frame.slot
         if slot.kind == NUMBER:
             number_ = slot.number
-            result: Any = int(number_) if number_.is_integer() and 0 < number_ < MAX_SAFE else number(number_)
+            result: Any = int(number_) if number_.is_integer() and 0.0 < number_ < LIMIT else number(number_)
         else:
             result = _convert.take(home, slot)
             if copy and isinstance(result, JSObject):
@@ -502,10 +491,7 @@ class JSFunction(JSObject):
         """Calls it as a constructor. JavaScript: new function(...args)."""
         buffer, kept = slots(self._home, args)
         slot = _abi.Slot()
-        with in_main_thread(self._home._isolate._handle):
-            call(
-                lib.function_construct, self._handle, buffer, len(args), _limits(limits), byref(slot), home=self._home
-            )
+        call(lib.function_construct, self._handle, buffer, len(args), _limits(limits), byref(slot), home=self._home)
         return self._home._take(slot)
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional
 from . import _abi, object as _object
 from ._abi import lib
 from ._convert import Owned, slots, to_handle
-from .errors import JSClosedError, JSError, call, raise_failure
+from .errors import JSClosedError, JSError, call
 from .function import error_value
-from .isolate import Isolate, _limits, in_main_thread
+from .isolate import Isolate, _limits
 from .object import JSObject
 
 if TYPE_CHECKING:
@@ -45,11 +45,7 @@ class JSPromise(JSObject):
         Raises JSStateError if nothing is left to run that could settle it. In a loop's thread, use `await`.
         """
         slot = _abi.Slot()
-        error = ctypes.c_void_p()
-        with in_main_thread(self._home._isolate._open()):
-            status = lib.promise_await(self._handle, _limits(limits), byref(slot), byref(error))
-        if status:
-            raise_failure(status, error.value, self._home)
+        call(lib.promise_await, self._handle, _limits(limits), byref(slot), home=self._home)
         return self._home._take(slot)
 
     def then(

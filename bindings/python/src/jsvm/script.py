@@ -11,7 +11,7 @@ from ._abi import lib
 from ._convert import encode
 from .context import Context, Live, _bytes, optional_str, script_options_of
 from .errors import call, raise_failure
-from .isolate import Isolate, _limits, in_main_thread
+from .isolate import Isolate, _limits
 from .object import JSFunction, JSObject, _make
 
 if TYPE_CHECKING:
@@ -64,21 +64,17 @@ class Script:
             function, home, where = lib.script_run_in_context, context, (context._handle,)  # type: ignore[assignment]
         else:
             raise TypeError(f"a script runs in a Context, not {type(context).__name__}")
-        slot, error = _abi.Slot(), ctypes.c_void_p()
-        with in_main_thread(self._isolate._open()):
-            status = function(self._handle, *where, _limits(limits), byref(slot), byref(error))
-        if status:
-            raise_failure(status, error.value, home)
+        slot = _abi.Slot()
+        call(function, self._handle, *where, _limits(limits), byref(slot), home=home)
         value = home._take(slot)
         return value.copy() if copy and isinstance(value, Live) else value
 
     def run_in_new_context(self, *, copy: bool = False, **limits: Any) -> tuple[Any, Context]:
         """Makes an ordinary context and runs it there: the value and the context. node:vm: script.runInNewContext."""
         slot, error, made = _abi.Slot(), ctypes.c_void_p(), ctypes.c_void_p()
-        with in_main_thread(self._isolate._open()):
-            status = lib.script_run_in_new_context(
-                self._handle, None, _limits(limits), byref(slot), byref(made), byref(error)
-            )
+        status = lib.script_run_in_new_context(
+            self._handle, None, _limits(limits), byref(slot), byref(made), byref(error)
+        )
         context = Context(self._isolate, made.value or 0)
         if status:
             raise_failure(status, error.value, context)
