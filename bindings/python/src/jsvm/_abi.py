@@ -333,7 +333,7 @@ jsvm_exception_set_userdata ppppp
 jsvm_file_loader_import pznppp
 jsvm_file_loader_new pppp
 jsvm_flush_finalizers U
-jsvm_function_construct ppnpppp
+jsvm_function_construct ppnppp
 jsvm_function_new ppppppp
 jsvm_is_context pppp
 jsvm_isolate_enter ppp

@@ -662,7 +662,8 @@ def _well_known(home: Context) -> Any:
     if isolate._iterator is None:
         with isolate.context() as fresh:
             made = fresh.eval(_ITERATORS)
-            isolate._iterator = tuple(Owned(lib.value_clone(made[name]._handle)) for name in ("symbol", "make"))
+            symbol, make = made["symbol"], made["make"]
+            isolate._iterator = Owned(lib.value_clone(symbol._handle)), Owned(lib.value_clone(make._handle))
     symbol, make = isolate._iterator
     return JSSymbol(home, lib.value_clone(symbol.handle)), _make(JSFunction, home, lib.value_clone(make.handle))
 
