@@ -54,7 +54,7 @@ def test_an_exception_comes_out_as_itself(context: jsvm.Context) -> None:
 
     original = Mine("why")
 
-    def fail() -> None:
+    def fail(*_: Any) -> None:
         raise original
 
     context.globals["fail"] = fail

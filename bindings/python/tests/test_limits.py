@@ -60,7 +60,7 @@ def test_terminate_and_interrupt(isolate: jsvm.Isolate, context: jsvm.Context) -
 def test_memory() -> None:
     with jsvm.Isolate(memory_limit=16 << 20, buffer_limit=1 << 20) as isolate:
         with pytest.raises(MemoryError):
-            isolate.eval("const a = []; for (;;) a.push([1, 2, 3])")
+            isolate.eval("(() => { const a = []; for (;;) a.push([1, 2, 3]) })()")
         assert isolate.eval("1") == 1
         with pytest.raises(jsvm.JSError, match="allocation"):
             isolate.eval("new ArrayBuffer(2 << 20)")

@@ -15,7 +15,7 @@ from . import _abi, _convert
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
 from ._convert import EPOCH, LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
 from ._values import BigInt, Map, RegExp, undefined
-from .errors import JSError, call
+from .errors import JSError, JSWrongIsolateError, call
 
 if TYPE_CHECKING:
     from .context import Context
@@ -113,6 +113,7 @@ class _Builder:
             self.add(NUMBER, value)
             return None
         if isinstance(value, Live):
+            _same_isolate(self.home, value)
             self.keep.append(value)
             self.add_handle(value._handle)
             return None
@@ -183,11 +184,17 @@ def _key(key: Any) -> str:
     raise TypeError(f"a key of a JavaScript object is a str or an int, not {type(key).__name__}: a jsvm.Map has keys of any kind")
 
 
+def _same_isolate(home: Context, value: Any) -> None:
+    if value._home._isolate is not home._isolate:
+        raise JSWrongIsolateError("the value belongs to another isolate: structured_clone copies it")
+
+
 def to_handle(home: Context, value: Any) -> Owned:
     """A handle of what an object becomes in JavaScript."""
     from .context import Live
 
     if isinstance(value, Live):
+        _same_isolate(home, value)
         return Owned(lib.value_clone(value._handle) or value._handle)
     if isinstance(value, (list, tuple, Mapping, set, frozenset, datetime, bytes, bytearray)) or (
         isinstance(value, memoryview) and value.readonly

@@ -75,7 +75,7 @@ class JSObject(Live, MutableMapping[Any, Any]):
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self) -> None:
+    def __new__(cls) -> JSObject:
         raise TypeError("objects are made by a context: context.object()")
 
     def __del__(self, _free: Any = lib.value_free) -> None:
