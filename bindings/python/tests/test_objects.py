@@ -153,3 +153,12 @@ def test_closed_things(isolate: jsvm.Isolate) -> None:
         with pytest.raises(jsvm.JSClosedError):
             use()
     assert repr(o).startswith("<jsvm") and isolate.closed
+
+
+def test_what_a_context_makes(context: jsvm.Context) -> None:
+    assert isinstance(context.map(), jsvm.JSMap) and isinstance(context.set(), jsvm.JSSet)
+    assert context.date(8.64e15).toISOString() == "+275760-09-13T00:00:00.000Z"
+    assert bytes(context.array_buffer(b"abc")) == b"abc" and context.array_buffer(b"").byte_length == 0
+    assert context.value(5) == 5 and context.value([1]).length == 1
+    with pytest.raises(TypeError, match="no object"):
+        context.object(5)

@@ -17,8 +17,9 @@ from .isolate import Isolate, _limits, memory_options
 from .limits import CancelToken, run_options
 
 if TYPE_CHECKING:
+    from .buffer import JSBuffer
     from .module import FileLoader, Importer
-    from .object import JSFunction, JSObject
+    from .object import JSFunction, JSMap, JSObject, JSSet
     from .promise import JSPromise, Resolver
 
 MICROTASK_MODES = ("shared", "after_evaluate")
@@ -222,6 +223,25 @@ class Context:
         holder = _convert.Owned(owned.value or 0)
         call(lib.value_to_slot, holder.handle, byref(slot), home=self)
         return self._take(slot)
+
+    def map(self) -> JSMap:
+        """An empty Map."""
+        return self._object(lib.map_new)  # type: ignore[no-any-return]
+
+    def set(self) -> JSSet:
+        """An empty Set."""
+        return self._object(lib.set_new)  # type: ignore[no-any-return]
+
+    def date(self, milliseconds: float) -> JSObject:
+        """A Date, live: also one that datetime cannot say."""
+        made = ctypes.c_void_p()
+        call(lib.date_new, self._handle, milliseconds, byref(made), home=self)
+        return wrap(self, _abi.OBJECT, 0, made.value or 0)  # type: ignore[no-any-return]
+
+    def array_buffer(self, data: Any) -> JSBuffer:
+        """An ArrayBuffer with a copy of bytes."""
+        copy = bytes(data)
+        return self._object(lib.array_buffer_new, copy, len(copy))  # type: ignore[no-any-return]
 
     def function(
         self,
