@@ -211,7 +211,7 @@ typedef enum jsvm_status {
    */
   JSVM_STATUS_DISPOSED = 12,
   /**
-   * This build, machine or process cannot do it.
+   * This build, machine or process cannot do it. From any call: the thread's stack is too small for the isolate.
    */
   JSVM_STATUS_UNSUPPORTED = 13,
   /**
