@@ -113,8 +113,6 @@ pub struct Synthetic<'s, 'a> {
     pub exports: &'a [Local<'s, v8::String>],
     /// Called to set the exports, with the record.
     pub evaluate: Option<Local<'s, v8::Function>>,
-    /// What `import source` gives.
-    pub source: Option<Local<'s, v8::Object>>,
 }
 
 /// Makes a module of the scope's context. It is linked from the beginning.
@@ -123,9 +121,6 @@ pub fn new_synthetic<'s>(scope: &mut Scope<'s, '_>, given: &Synthetic<'s, '_>) -
     let record = record(scope, module, given.identifier)?;
     if let Some(evaluate) = given.evaluate {
         set(record, Field::Callback, evaluate.into());
-    }
-    if let Some(source) = given.source {
-        set(record, Field::Source, source.into());
     }
     crate::vm::link::instantiate(scope, record)?;
     Ok(record)
