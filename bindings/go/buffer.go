@@ -76,7 +76,7 @@ func convert[T any](n int, at func(int) T) []T {
 func (c *Context) NewArrayBuffer(bytes []byte) (*Object, error) {
 	f := newFrame()
 	defer f.release()
-	return f.made(C.go_array_buffer_new(f.c, c.ptr(), charsOf(bytes), C.size_t(len(bytes))), c)
+	return f.made(C.jsvm_go_array_buffer_new(f.c, c.ptr(), charsOf(bytes), C.size_t(len(bytes))), c)
 }
 
 // pinned is Go memory that JavaScript uses.
@@ -96,7 +96,7 @@ func (c *Context) ShareArrayBuffer(bytes []byte) (*Object, error) {
 	}
 	f := newFrame()
 	defer f.release()
-	return f.made(C.go_array_buffer_new_external(f.c, c.ptr(), charsOf(bytes), C.size_t(len(bytes)),
+	return f.made(C.jsvm_go_array_buffer_new_external(f.c, c.ptr(), charsOf(bytes), C.size_t(len(bytes)),
 		C.uintptr_t(cgo.NewHandle(held))), c)
 }
 
@@ -149,7 +149,7 @@ func (o *Object) CopyOut(offset int, to []byte) (int, error) {
 	}
 	f := newFrame()
 	defer f.release()
-	status := C.go_buffer_copy_out(f.c, o.ptr(), C.size_t(offset), charsOf(to), C.size_t(len(to)))
+	status := C.jsvm_go_buffer_copy_out(f.c, o.ptr(), C.size_t(offset), charsOf(to), C.size_t(len(to)))
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return 0, err

@@ -7,8 +7,8 @@ import "C"
 
 import "runtime/cgo"
 
-//export goRejection
-func goRejection(userdata C.uintptr_t, promise *C.jsvm_value, reason *C.jsvm_slot) {
+//export jsvmGoRejection
+func jsvmGoRejection(userdata C.uintptr_t, promise *C.jsvm_value, reason *C.jsvm_slot) {
 	handler := cgo.Handle(userdata).Value().(*rejectionHandler)
 	ctx := handler.home.get(func() *C.jsvm_context { return nil })
 	if ctx == nil {

@@ -40,8 +40,8 @@ package jsvm
 #cgo noescape jsvm_error_frame
 #cgo nocallback jsvm_error_exception
 #cgo noescape jsvm_error_exception
-#cgo nocallback go_error_read
-#cgo noescape go_error_read
+#cgo nocallback jsvm_go_error_read
+#cgo noescape jsvm_go_error_read
 #cgo nocallback jsvm_live_handles
 */
 import "C"

@@ -148,7 +148,7 @@ func (c *Context) EvalWith(ctx context.Context, code string, options *ScriptOpti
 		return Value{}, err
 	}
 	text, n := source(code)
-	status := C.go_context_evaluate(f.c, c.ptr(), text, n, options.put(f))
+	status := C.jsvm_go_context_evaluate(f.c, c.ptr(), text, n, options.put(f))
 	if err := f.check(status, c); err != nil {
 		return Value{}, err
 	}

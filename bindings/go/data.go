@@ -19,7 +19,7 @@ func (c *Context) ParseJSON(ctx context.Context, json string) (Value, error) {
 		return Value{}, err
 	}
 	text, n := source(json)
-	status := C.go_json_parse(f.c, c.ptr(), text, n)
+	status := C.jsvm_go_json_parse(f.c, c.ptr(), text, n)
 	runtime.KeepAlive(c)
 	if err := f.check(status, c); err != nil {
 		return Value{}, err
@@ -39,7 +39,7 @@ func (c *Context) StringifyJSON(ctx context.Context, value any, indent int) ([]b
 	if err != nil {
 		return nil, err
 	}
-	status := C.go_json_stringify(f.c, c.ptr(), f.slots[at].c(), C.uint32_t(min(max(indent, 0), 10)))
+	status := C.jsvm_go_json_stringify(f.c, c.ptr(), f.slots[at].c(), C.uint32_t(min(max(indent, 0), 10)))
 	runtime.KeepAlive(c)
 	if err := f.check(status, c); err != nil {
 		return nil, err
@@ -61,7 +61,7 @@ func (c *Context) Serialize(ctx context.Context, value any) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := C.go_value_serialize(f.c, c.ptr(), f.slots[at].c())
+	status := C.jsvm_go_value_serialize(f.c, c.ptr(), f.slots[at].c())
 	runtime.KeepAlive(c)
 	if err := f.check(status, c); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (c *Context) Deserialize(ctx context.Context, bytes []byte) (Value, error) 
 	if err := f.begin(ctx); err != nil {
 		return Value{}, err
 	}
-	status := C.go_value_deserialize(f.c, c.ptr(), charsOf(bytes), C.size_t(len(bytes)))
+	status := C.jsvm_go_value_deserialize(f.c, c.ptr(), charsOf(bytes), C.size_t(len(bytes)))
 	runtime.KeepAlive(c)
 	if err := f.check(status, c); err != nil {
 		return Value{}, err
@@ -169,7 +169,7 @@ func (i *Isolate) MeasureMemory(ctx context.Context, options *MeasureMemoryOptio
 	}
 	m := (*C.jsvm_memory_measurement)(C.calloc(1, C.sizeof_jsvm_memory_measurement))
 	defer C.free(unsafe.Pointer(m))
-	status := C.go_isolate_measure_memory(f.c, i.ptr(), options.put(), m)
+	status := C.jsvm_go_isolate_measure_memory(f.c, i.ptr(), options.put(), m)
 	runtime.KeepAlive(i)
 	if err := f.check(status, main); err != nil {
 		return nil, err

@@ -113,7 +113,7 @@ func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to 
 		struct_size: C.sizeof_jsvm_flatten_options, max_depth: C.size_t(options.MaxDepth), max_size: C.size_t(options.MaxSize),
 		max_bytes: C.size_t(options.MaxBytes), call_getters: C.bool(options.CallGetters),
 	}
-	status := C.go_value_flatten(f.c, p, &c)
+	status := C.jsvm_go_value_flatten(f.c, p, &c)
 	runtime.KeepAlive(owner)
 	if err := f.check(status, home); err != nil {
 		return err

@@ -113,7 +113,7 @@ func (f *frame) set(at int, c *Context, v any) error {
 			return nil
 		}
 		count := len(f.slots) - base
-		if err := f.check(C.go_value_build(f.c, c.ptr(), f.slots[base].c(), C.size_t(count)), c); err != nil {
+		if err := f.check(C.jsvm_go_value_build(f.c, c.ptr(), f.slots[base].c(), C.size_t(count)), c); err != nil {
 			return err
 		}
 		f.slots = f.slots[:base]

@@ -192,7 +192,7 @@ func (f *frame) failed(status C.jsvm_status, ctx *Context) error {
 		return exception(c, ctx)
 	}
 	var read C.jsvm_go_error
-	C.go_error_read(c, &read)
+	C.jsvm_go_error_read(c, &read)
 	e := &Error{Status: Status(status), Message: optional(read.message), Code: optional(read.code), Place: place(c, &read)}
 	if e.Status == ErrInvalidArgument && strings.HasSuffix(e.Message, "NULL") {
 		// Go has no NULL but that of what was closed.
@@ -207,7 +207,7 @@ func (f *frame) failed(status C.jsvm_status, ctx *Context) error {
 
 func exception(c *C.jsvm_error, ctx *Context) error {
 	var read C.jsvm_go_error
-	C.go_error_read(c, &read)
+	C.jsvm_go_error_read(c, &read)
 	e := &Exception{Name: optional(read.name), Message: optional(read.message), Code: optional(read.code), Place: place(c, &read)}
 	if read.host_error != 0 {
 		e.host, _ = cgo.Handle(read.host_error).Value().(error)
@@ -310,7 +310,7 @@ func (c *Context) newError(err error) (*C.jsvm_value, error) {
 	}
 	value := (*C.jsvm_value)(f.c.handle)
 	handle := cgo.NewHandle(err)
-	if failed := f.check(C.go_exception_set_userdata(f.c, value, C.uintptr_t(handle)), c); failed != nil {
+	if failed := f.check(C.jsvm_go_exception_set_userdata(f.c, value, C.uintptr_t(handle)), c); failed != nil {
 		C.jsvm_value_free(value)
 		return nil, failed
 	}

@@ -159,7 +159,7 @@ func (c *Context) newFunction(options *FunctionOptions, fn any) (*C.jsvm_value, 
 		}
 	}
 	handle := cgo.NewHandle(&hostFunction{weakly(c), raw})
-	status := C.go_function_new(f.c, c.ptr(), &o, C.uintptr_t(handle))
+	status := C.jsvm_go_function_new(f.c, c.ptr(), &o, C.uintptr_t(handle))
 	runtime.KeepAlive(c)
 	if err := f.check(status, c); err != nil {
 		return nil, err
@@ -167,8 +167,8 @@ func (c *Context) newFunction(options *FunctionOptions, fn any) (*C.jsvm_value, 
 	return (*C.jsvm_value)(f.c.handle), nil
 }
 
-//export goFunction
-func goFunction(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_call, result *C.jsvm_slot) C.uint32_t {
+//export jsvmGoFunction
+func jsvmGoFunction(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_call, result *C.jsvm_slot) C.uint32_t {
 	fn := cgo.Handle(userdata).Value().(*hostFunction)
 	ctx := fn.home.get(func() *C.jsvm_context {
 		if C.jsvm_call_context(c, (**C.jsvm_context)(unsafe.Pointer(&result.handle)), nil) != C.JSVM_STATUS_OK {
@@ -188,11 +188,26 @@ func goFunction(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_call, re
 		if err == nil {
 			err = answer(result, ctx, value)
 		}
+		status := C.uint32_t(C.JSVM_STATUS_OK)
 		if err != nil {
-			return throw(result, ctx, err)
+			status = throw(result, ctx, err)
 		}
-		return C.JSVM_STATUS_OK
+		call.own(slotOf(result))
+		return status
 	})
+}
+
+// own gives back what libjsvm would not take: the handle of an argument, which stays the call's.
+func (c *Call) own(result *slot) {
+	if result.handle == 0 {
+		return
+	}
+	for i := range c.Len() {
+		if c.slot(i).handle == result.handle {
+			C.jsvm_value_free(result.value())
+			return
+		}
+	}
 }
 
 // guarded runs a callback. A panic in it stops the guest; the call that came in by the frame goes on with it.

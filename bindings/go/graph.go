@@ -112,6 +112,13 @@ func (e *encoder) encodeSpecial(v reflect.Value, t reflect.Type) (bool, error) {
 		n := v.Interface().(big.Int)
 		f.setBig(f.next(), &n)
 		return true, nil
+	case typeRegExp:
+		r := v.Interface().(RegExp)
+		s := f.next()
+		s.kind, s.len = C.JSVM_GRAPH_KIND_REGEXP, 2
+		f.setString(f.next(), r.Source)
+		f.setString(f.next(), r.Flags)
+		return true, nil
 	case typeShared:
 		o, err := e.ctx.ShareBytes(v.Bytes())
 		if err != nil {

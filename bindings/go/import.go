@@ -69,7 +69,7 @@ func (c *Context) NewImportHooks(loader Loader, meta func(m *Module, meta *Objec
 	}
 	f := newFrame()
 	defer f.release()
-	status := C.go_import_hooks_new(f.c, C.bool(loader != nil), C.bool(meta != nil), C.uintptr_t(cgo.NewHandle(hooks)))
+	status := C.jsvm_go_import_hooks_new(f.c, C.bool(loader != nil), C.bool(meta != nil), C.uintptr_t(cgo.NewHandle(hooks)))
 	if err := f.check(status, c); err != nil {
 		return nil, err
 	}
@@ -116,8 +116,8 @@ func (c *Context) SetImportHooks(hooks *ImportHooks) error {
 	return f.check(status, c)
 }
 
-//export goImport
-func goImport(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_import_request, module **C.jsvm_module,
+//export jsvmGoImport
+func jsvmGoImport(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_import_request, module **C.jsvm_module,
 	result *C.jsvm_slot) C.uint32_t {
 	im := cgo.Handle(userdata).Value().(*importer)
 	iso := im.home.iso.Value()
@@ -188,8 +188,8 @@ func (im *importer) ready(ctx context.Context, m *Module) (*Object, error) {
 	return promise.Then(ctx, Func(func(*Call) (any, error) { return namespace, nil }), nil)
 }
 
-//export goImportMeta
-func goImportMeta(userdata C.uintptr_t, frame *C.jsvm_go_frame, module *C.jsvm_module, meta *C.jsvm_value,
+//export jsvmGoImportMeta
+func jsvmGoImportMeta(userdata C.uintptr_t, frame *C.jsvm_go_frame, module *C.jsvm_module, meta *C.jsvm_value,
 	exception *C.jsvm_slot) C.uint32_t {
 	im := cgo.Handle(userdata).Value().(*importer)
 	return inModule(im.home, frame, module, exception, func(m *Module) error {
@@ -197,8 +197,8 @@ func goImportMeta(userdata C.uintptr_t, frame *C.jsvm_go_frame, module *C.jsvm_m
 	})
 }
 
-//export goEvaluateSynthetic
-func goEvaluateSynthetic(userdata C.uintptr_t, frame *C.jsvm_go_frame, module *C.jsvm_module, exception *C.jsvm_slot) C.uint32_t {
+//export jsvmGoEvaluateSynthetic
+func jsvmGoEvaluateSynthetic(userdata C.uintptr_t, frame *C.jsvm_go_frame, module *C.jsvm_module, exception *C.jsvm_slot) C.uint32_t {
 	s := cgo.Handle(userdata).Value().(*synthetic)
 	return inModule(s.home, frame, module, exception, s.evaluate)
 }

@@ -58,13 +58,13 @@ func (c *Context) Install(parts Part, options *InstallOptions) error {
 	if options.Stdout != nil || options.Stderr != nil {
 		handle = cgo.NewHandle(&writers{options.Stdout, options.Stderr})
 	}
-	status := C.go_context_install(f.c, c.ptr(), C.uint32_t(parts), &o, C.uintptr_t(handle))
+	status := C.jsvm_go_context_install(f.c, c.ptr(), C.uint32_t(parts), &o, C.uintptr_t(handle))
 	runtime.KeepAlive(c)
 	return f.check(status, c)
 }
 
-//export goWrite
-func goWrite(userdata C.uintptr_t, frame *C.jsvm_go_frame, stream C.uint32_t, data *C.char, n C.size_t) {
+//export jsvmGoWrite
+func jsvmGoWrite(userdata C.uintptr_t, frame *C.jsvm_go_frame, stream C.uint32_t, data *C.char, n C.size_t) {
 	to := cgo.Handle(userdata).Value().(*writers)
 	if stream < 1 || stream > 2 || to[stream-1] == nil {
 		return
@@ -177,7 +177,7 @@ func (l *FileLoader) Import(ctx context.Context, specifier string) (*Object, err
 		return nil, err
 	}
 	text, n := source(specifier)
-	status := C.go_file_loader_import(f.c, l.ptr(), text, n)
+	status := C.jsvm_go_file_loader_import(f.c, l.ptr(), text, n)
 	runtime.KeepAlive(l)
 	if err := f.check(status, l.ctx); err != nil {
 		return nil, err

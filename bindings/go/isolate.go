@@ -137,7 +137,7 @@ func (i *Isolate) Terminate() error {
 func (i *Isolate) RequestInterrupt(callback func()) error {
 	f := newFrame()
 	defer f.release()
-	status := C.go_isolate_request_interrupt(f.c, i.ptr(), C.uintptr_t(cgo.NewHandle(callback)))
+	status := C.jsvm_go_isolate_request_interrupt(f.c, i.ptr(), C.uintptr_t(cgo.NewHandle(callback)))
 	runtime.KeepAlive(i)
 	return f.check(status, nil)
 }
@@ -154,7 +154,7 @@ func (i *Isolate) RunTasks(ctx context.Context, wait time.Duration) (workLeft bo
 	if err := f.begin(ctx); err != nil {
 		return false, err
 	}
-	status := C.go_isolate_run_tasks(f.c, i.ptr(), milliseconds(wait))
+	status := C.jsvm_go_isolate_run_tasks(f.c, i.ptr(), milliseconds(wait))
 	runtime.KeepAlive(i)
 	if err := f.check(status, main); err != nil {
 		return false, err
@@ -183,7 +183,7 @@ func (i *Isolate) PerformMicrotaskCheckpoint(ctx context.Context) error {
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
-	status := C.go_isolate_microtasks(f.c, i.ptr())
+	status := C.jsvm_go_isolate_microtasks(f.c, i.ptr())
 	runtime.KeepAlive(i)
 	return f.check(status, main)
 }
@@ -197,7 +197,7 @@ func (i *Isolate) SetWakeup(callback func()) error {
 	if callback != nil {
 		handle = cgo.NewHandle(callback)
 	}
-	status := C.go_isolate_set_wakeup(f.c, i.ptr(), C.uintptr_t(handle))
+	status := C.jsvm_go_isolate_set_wakeup(f.c, i.ptr(), C.uintptr_t(handle))
 	runtime.KeepAlive(i)
 	return f.check(status, nil)
 }
@@ -215,7 +215,7 @@ func (i *Isolate) SetUnhandledRejection(callback func(promise *Object, reason Va
 	if callback != nil {
 		handle = cgo.NewHandle(&rejectionHandler{weakly(main), callback})
 	}
-	status := C.go_isolate_set_unhandled_rejection(f.c, i.ptr(), C.uintptr_t(handle))
+	status := C.jsvm_go_isolate_set_unhandled_rejection(f.c, i.ptr(), C.uintptr_t(handle))
 	runtime.KeepAlive(i)
 	return f.check(status, nil)
 }
@@ -290,11 +290,11 @@ func Version() string { return C.GoString(C.jsvm_version()) }
 // V8Version is V8's version.
 func V8Version() string { return C.GoString(C.jsvm_v8_version()) }
 
-//export goNotify
-func goNotify(userdata C.uintptr_t) { cgo.Handle(userdata).Value().(func())() }
+//export jsvmGoNotify
+func jsvmGoNotify(userdata C.uintptr_t) { cgo.Handle(userdata).Value().(func())() }
 
-//export goRelease
-func goRelease(userdata C.uintptr_t) {
+//export jsvmGoRelease
+func jsvmGoRelease(userdata C.uintptr_t) {
 	handle := cgo.Handle(userdata)
 	if held, ok := handle.Value().(interface{ let() }); ok {
 		held.let()

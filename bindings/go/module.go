@@ -114,7 +114,7 @@ func (c *Context) NewSyntheticModule(identifier string, exports []string, evalua
 	if evaluate != nil {
 		handle = cgo.NewHandle(&synthetic{weakly(c), evaluate})
 	}
-	return f.module(C.go_synthetic_module_new(f.c, c.ptr(), f.str(identifier), f.strs(exports), C.size_t(len(exports)),
+	return f.module(C.jsvm_go_synthetic_module_new(f.c, c.ptr(), f.str(identifier), f.strs(exports), C.size_t(len(exports)),
 		C.uintptr_t(handle)), c)
 }
 
@@ -130,7 +130,7 @@ func (c *Context) NewJSONModule(identifier, json string) (*Module, error) {
 func (c *Context) NewWasmModule(identifier string, wasm []byte) (*Module, error) {
 	f := newFrame()
 	defer f.release()
-	return f.module(C.go_wasm_module_new(f.c, c.ptr(), f.str(identifier), charsOf(wasm), C.size_t(len(wasm))), c)
+	return f.module(C.jsvm_go_wasm_module_new(f.c, c.ptr(), f.str(identifier), charsOf(wasm), C.size_t(len(wasm))), c)
 }
 
 func (m *Module) ptr() *C.jsvm_module {
@@ -294,7 +294,7 @@ func (m *Module) Link(ctx context.Context, loader Loader) error {
 	}
 	handle := cgo.NewHandle(&importer{load: loader.Load, home: weakly(m.ctx)})
 	defer handle.Delete()
-	status := C.go_module_link(f.c, m.ptr(), C.uintptr_t(handle))
+	status := C.jsvm_go_module_link(f.c, m.ptr(), C.uintptr_t(handle))
 	runtime.KeepAlive(m)
 	return f.check(status, m.ctx)
 }
@@ -334,7 +334,7 @@ func (m *Module) Evaluate(ctx context.Context) (*Object, error) {
 	if err := f.begin(ctx); err != nil {
 		return nil, err
 	}
-	status := C.go_module_evaluate(f.c, m.ptr())
+	status := C.jsvm_go_module_evaluate(f.c, m.ptr())
 	runtime.KeepAlive(m)
 	if err := f.check(status, m.ctx); err != nil {
 		return nil, err

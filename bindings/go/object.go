@@ -150,7 +150,7 @@ func (o *Object) Get(ctx context.Context, key any) (Value, error) {
 		return Value{}, err
 	}
 	defer f.release()
-	status := C.go_object_get(f.c, o.ptr(), f.slots[0].c())
+	status := C.jsvm_go_object_get(f.c, o.ptr(), f.slots[0].c())
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return Value{}, err
@@ -165,7 +165,7 @@ func (o *Object) Set(ctx context.Context, key, value any) error {
 		return err
 	}
 	defer f.release()
-	status := C.go_object_set(f.c, o.ptr(), f.slots[0].c())
+	status := C.jsvm_go_object_set(f.c, o.ptr(), f.slots[0].c())
 	runtime.KeepAlive(o)
 	return f.check(status, o.ctx)
 }
@@ -177,7 +177,7 @@ func (o *Object) Has(ctx context.Context, key any) (bool, error) {
 		return false, err
 	}
 	defer f.release()
-	return f.answer(o, C.go_object_has(f.c, o.ptr(), f.slots[0].c()))
+	return f.answer(o, C.jsvm_go_object_has(f.c, o.ptr(), f.slots[0].c()))
 }
 
 // HasOwn says: Object.hasOwn(object, key).
@@ -187,7 +187,7 @@ func (o *Object) HasOwn(ctx context.Context, key any) (bool, error) {
 		return false, err
 	}
 	defer f.release()
-	return f.answer(o, C.go_object_has_own(f.c, o.ptr(), f.slots[0].c()))
+	return f.answer(o, C.jsvm_go_object_has_own(f.c, o.ptr(), f.slots[0].c()))
 }
 
 // Delete deletes an own property, and says whether it is gone or was never there.
@@ -197,7 +197,7 @@ func (o *Object) Delete(ctx context.Context, key any) (bool, error) {
 		return false, err
 	}
 	defer f.release()
-	return f.answer(o, C.go_object_delete(f.c, o.ptr(), f.slots[0].c()))
+	return f.answer(o, C.jsvm_go_object_delete(f.c, o.ptr(), f.slots[0].c()))
 }
 
 // answer is the yes or no of a call.
@@ -216,7 +216,7 @@ func (o *Object) Define(ctx context.Context, key, value any, attributes Property
 		return err
 	}
 	defer f.release()
-	status := C.go_object_define(f.c, o.ptr(), f.slots[0].c(), C.uint32_t(attributes))
+	status := C.jsvm_go_object_define(f.c, o.ptr(), f.slots[0].c(), C.uint32_t(attributes))
 	runtime.KeepAlive(o)
 	return f.check(status, o.ctx)
 }
@@ -228,7 +228,7 @@ func (o *Object) DefineAccessor(ctx context.Context, key, getter, setter any, at
 		return err
 	}
 	defer f.release()
-	status := C.go_object_define_accessor(f.c, o.ptr(), f.slots[0].c(), C.uint32_t(attributes))
+	status := C.jsvm_go_object_define_accessor(f.c, o.ptr(), f.slots[0].c(), C.uint32_t(attributes))
 	runtime.KeepAlive(o)
 	return f.check(status, o.ctx)
 }
@@ -276,7 +276,7 @@ func (o *Object) keys(ctx context.Context, flags C.uint32_t) ([]Value, error) {
 		return nil, err
 	}
 	defer f.release()
-	status := C.go_object_own_keys(f.c, o.ptr(), flags)
+	status := C.jsvm_go_object_own_keys(f.c, o.ptr(), flags)
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return nil, err
@@ -306,7 +306,7 @@ func (o *Object) GetMany(ctx context.Context, keys ...any) ([]Value, error) {
 	}
 	defer f.release()
 	results := f.reserve(len(keys))
-	status := C.go_object_get_many(f.c, o.ptr(), f.slots[0].c(), C.size_t(len(keys)), f.slots[results].c())
+	status := C.jsvm_go_object_get_many(f.c, o.ptr(), f.slots[0].c(), C.size_t(len(keys)), f.slots[results].c())
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return nil, err
@@ -338,7 +338,7 @@ func (o *Object) SetMany(ctx context.Context, pairs ...any) error {
 		return err
 	}
 	defer f.release()
-	status := C.go_object_set_many(f.c, o.ptr(), f.slots[0].c(), C.size_t(len(pairs)/2))
+	status := C.jsvm_go_object_set_many(f.c, o.ptr(), f.slots[0].c(), C.size_t(len(pairs)/2))
 	runtime.KeepAlive(o)
 	return f.check(status, o.ctx)
 }
@@ -382,7 +382,7 @@ func (o *Object) Call(ctx context.Context, this any, args ...any) (Value, error)
 			return Value{}, err
 		}
 	}
-	status := C.go_function_call(f.c, o.ptr(), f.slots[at].c(), C.size_t(len(args)))
+	status := C.jsvm_go_function_call(f.c, o.ptr(), f.slots[at].c(), C.size_t(len(args)))
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return Value{}, err
@@ -411,7 +411,7 @@ func (o *Object) New(ctx context.Context, args ...any) (*Object, error) {
 	}
 	defer f.release()
 	f.reserve(1) // so that there is an address without arguments, too
-	status := C.go_function_construct(f.c, o.ptr(), f.slots[0].c(), C.size_t(len(args)))
+	status := C.jsvm_go_function_construct(f.c, o.ptr(), f.slots[0].c(), C.size_t(len(args)))
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return nil, err
@@ -427,5 +427,5 @@ func (o *Object) InstanceOf(ctx context.Context, constructor *Object) (bool, err
 	}
 	defer f.release()
 	defer runtime.KeepAlive(constructor)
-	return f.answer(o, C.go_value_instance_of(f.c, o.ptr(), constructor.ptr()))
+	return f.answer(o, C.jsvm_go_value_instance_of(f.c, o.ptr(), constructor.ptr()))
 }

@@ -111,7 +111,7 @@ func (o *Object) Await(ctx context.Context) (Value, error) {
 	if err := f.begin(ctx); err != nil {
 		return Value{}, err
 	}
-	status := C.go_promise_await(f.c, o.ptr())
+	status := C.jsvm_go_promise_await(f.c, o.ptr())
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return Value{}, err
@@ -156,7 +156,7 @@ func (o *Object) Then(ctx context.Context, onFulfilled, onRejected any) (*Object
 		return nil, err
 	}
 	defer f.release()
-	status := C.go_promise_then(f.c, o.ptr(), f.slots[0].value(), f.slots[1].value())
+	status := C.jsvm_go_promise_then(f.c, o.ptr(), f.slots[0].value(), f.slots[1].value())
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return nil, err

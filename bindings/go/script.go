@@ -110,7 +110,7 @@ func (s *Script) RunInContext(ctx context.Context, c *Context) (Value, error) {
 	if err := f.begin(ctx); err != nil {
 		return Value{}, err
 	}
-	status := C.go_script_run_in_context(f.c, s.ptr(), c.ptr())
+	status := C.jsvm_go_script_run_in_context(f.c, s.ptr(), c.ptr())
 	runtime.KeepAlive(s)
 	if err := f.check(status, c); err != nil {
 		return Value{}, err
@@ -129,7 +129,7 @@ func (s *Script) RunInThisContext(ctx context.Context) (Value, error) {
 	if err := f.begin(ctx); err != nil {
 		return Value{}, err
 	}
-	status := C.go_script_run_in_this_context(f.c, s.ptr())
+	status := C.jsvm_go_script_run_in_this_context(f.c, s.ptr())
 	runtime.KeepAlive(s)
 	if err := f.check(status, main); err != nil {
 		return Value{}, err
@@ -149,7 +149,7 @@ func (s *Script) RunInNewContext(ctx context.Context, options *ContextOptions) (
 	if err := f.begin(ctx); err != nil {
 		return Value{}, nil, err
 	}
-	status := C.go_script_run_in_new_context(f.c, s.ptr(), options.put(f))
+	status := C.jsvm_go_script_run_in_new_context(f.c, s.ptr(), options.put(f))
 	runtime.KeepAlive(s)
 	made, home := (*Context)(nil), main
 	if f.c.handle != nil {

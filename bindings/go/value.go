@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -154,9 +155,8 @@ func numberText(n float64) string {
 	case math.Abs(n) >= 1e21 || math.Abs(n) < 1e-6:
 		text := strconv.FormatFloat(n, 'e', -1, 64)
 		// Go writes at least two digits of exponent.
-		if end := len(text) - 2; text[end] == '0' {
-			text = text[:end] + text[end+1:]
-		}
+		text = strings.Replace(text, "e+0", "e+", 1)
+		text = strings.Replace(text, "e-0", "e-", 1)
 		return text
 	}
 	return strconv.FormatFloat(n, 'f', -1, 64)
@@ -200,7 +200,7 @@ func (v Value) ToString(ctx context.Context) (string, error) {
 	if err := f.begin(ctx); err != nil {
 		return "", err
 	}
-	status := C.go_value_to_string(f.c, v.obj.ptr())
+	status := C.jsvm_go_value_to_string(f.c, v.obj.ptr())
 	runtime.KeepAlive(v.obj)
 	if err := f.check(status, v.obj.ctx); err != nil {
 		return "", err
@@ -225,7 +225,7 @@ func (v Value) ToNumber(ctx context.Context) (float64, error) {
 	if err := f.begin(ctx); err != nil {
 		return 0, err
 	}
-	status := C.go_value_to_number(f.c, v.obj.ptr())
+	status := C.jsvm_go_value_to_number(f.c, v.obj.ptr())
 	runtime.KeepAlive(v.obj)
 	if err := f.check(status, v.obj.ctx); err != nil {
 		return 0, err
