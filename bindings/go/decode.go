@@ -6,6 +6,7 @@ package jsvm
 import "C"
 
 import (
+	"cmp"
 	"context"
 	"encoding"
 	"fmt"
@@ -119,13 +120,14 @@ func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to 
 		return err
 	}
 	defer C.jsvm_graph_clear(&f.c.graph)
-	d := decoder{ctx: home, slots: unsafe.Slice((*slot)(unsafe.Pointer(f.c.graph.slots)), int(f.c.graph.count)), budget: budgetOf}
+	d := decoder{ctx: home, slots: unsafe.Slice((*slot)(unsafe.Pointer(f.c.graph.slots)), int(f.c.graph.count))}
+	d.budget = cmp.Or(options.MaxSize, defaultSize) + 1
 	return d.decode(to)
 }
 
-// budgetOf is how many parts are read at most: what is named again is read again, so that a small graph can stand for
-// a huge value.
-const budgetOf = C.JSVM_GRAPH_MAX_COUNT
+// defaultSize is jsvm.h's. What is named again is read again, so that a small graph can stand for a huge value: what comes
+// of it counts, too.
+const defaultSize = 4_000_000
 
 var (
 	typeUnmarshaler = reflect.TypeFor[Unmarshaler]()
@@ -217,7 +219,7 @@ func (d *decoder) next() (s *slot, index int, err error) {
 	s = &d.slots[index]
 	if d.budget > 0 {
 		if d.budget--; d.budget == 0 {
-			return nil, 0, misuse("value: too many parts")
+			return nil, 0, misuse("value: too many parts (max_size)")
 		}
 	}
 	return s, index, nil
