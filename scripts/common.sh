@@ -113,7 +113,7 @@ compile() {
 # examples LANGUAGE FOLDER SHOW: builds and runs examples/LANGUAGE, each of which has to print its .expected; shows what they
 # print if SHOW is not empty.
 examples() {
-    local language=$1 out=$2 show=$3 source name code failed=
+    local language=$1 out=$2 show=$3 source name failed=
     mkdir -p "$out"
     for source in "examples/$language"/*."$language"; do
         name=$(basename "$source" ".$language")
@@ -121,15 +121,20 @@ examples() {
         [ -e "examples/$language/$name.expected" ] || continue
         say "examples/$language/$name"
         compile "$source" "$out/$name"
-        code=0
-        timeout -k 5 120 "$out/$name" >"$out/$name.out" </dev/null || code=$?
-        [ -z "$show" ] || cat "$out/$name.out"
-        if [ "$code" != 0 ]; then
-            echo "examples/$language/$name ended with $code"
-            failed=1
-        elif ! diff -u --label "$name.expected" --label "$name" "examples/$language/$name.expected" "$out/$name.out"; then
-            failed=1
-        fi
+        example "$language" "$name" "$out" "$show" "$out/$name" || failed=1
     done
     [ -z "$failed" ] || die "not every example prints what it should"
+}
+
+# example LANGUAGE NAME FOLDER SHOW COMMAND...: whether the command, which runs examples/LANGUAGE/NAME, prints its .expected.
+example() {
+    local language=$1 name=$2 out=$3 show=$4 code=0
+    shift 4
+    timeout -k 5 120 "$@" >"$out/$name.out" </dev/null || code=$?
+    [ -z "$show" ] || cat "$out/$name.out"
+    if [ "$code" != 0 ]; then
+        echo "examples/$language/$name ended with $code"
+        return 1
+    fi
+    diff -u --label "$name.expected" --label "$name" "examples/$language/$name.expected" "$out/$name.out"
 }
