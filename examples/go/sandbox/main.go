@@ -106,7 +106,7 @@ func (g *guest) run(ctx context.Context) error {
 	}
 	// A stopped guest leaves its stack: where it was at that moment.
 	var stopped *jsvm.Error
-	if errors.As(failed, &stopped) && len(stopped.Frames) > 0 {
+	if errors.As(failed, &stopped) && len(stopped.Frames) > 0 && stopped.Frames[0].Function != "" {
 		fmt.Printf(" (in %s)", stopped.Frames[0].Function)
 	}
 
