@@ -146,7 +146,7 @@ func (o *Object) AsSet() (Set, bool) { return Set{o}, o.Is(FlagSet) }
 
 // Get is the value under a key, undefined if there is none. No JavaScript runs.
 func (m Map) Get(key any) (Value, error) {
-	f, err := m.use(nil, key)
+	f, err := m.use(background, key)
 	if err != nil {
 		return Value{}, err
 	}
@@ -161,7 +161,7 @@ func (m Map) Get(key any) (Value, error) {
 
 // Put puts a value under a key.
 func (m Map) Put(key, value any) error {
-	f, err := m.use(nil, key, value)
+	f, err := m.use(background, key, value)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (m Map) Put(key, value any) error {
 
 // Contains says whether there is a value under a key.
 func (m Map) Contains(key any) (bool, error) {
-	f, err := m.use(nil, key)
+	f, err := m.use(background, key)
 	if err != nil {
 		return false, err
 	}
@@ -182,7 +182,7 @@ func (m Map) Contains(key any) (bool, error) {
 
 // Remove deletes a key, and says whether it was there.
 func (m Map) Remove(key any) (bool, error) {
-	f, err := m.use(nil, key)
+	f, err := m.use(background, key)
 	if err != nil {
 		return false, err
 	}
@@ -204,7 +204,7 @@ func (m Map) Entries() ([]Value, error) {
 
 // Add adds a value.
 func (s Set) Add(value any) error {
-	f, err := s.use(nil, value)
+	f, err := s.use(background, value)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (s Set) Add(value any) error {
 
 // Contains says whether the set has a value.
 func (s Set) Contains(value any) (bool, error) {
-	f, err := s.use(nil, value)
+	f, err := s.use(background, value)
 	if err != nil {
 		return false, err
 	}
@@ -225,7 +225,7 @@ func (s Set) Contains(value any) (bool, error) {
 
 // Remove deletes a value, and says whether it was there.
 func (s Set) Remove(value any) (bool, error) {
-	f, err := s.use(nil, value)
+	f, err := s.use(background, value)
 	if err != nil {
 		return false, err
 	}

@@ -322,6 +322,9 @@ func (d *decoder) decode(to reflect.Value) error {
 
 // special reads into types that are not told by their kind.
 func (d *decoder) special(s *slot, to reflect.Value, t reflect.Type) (bool, error) {
+	if t.PkgPath() == "" && t.Kind() != reflect.Pointer {
+		return false, nil // a type of Go's own
+	}
 	simple := s.kind <= C.JSVM_KIND_FUNCTION
 	switch t {
 	case typeValue:

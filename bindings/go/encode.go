@@ -76,6 +76,7 @@ func (f *frame) set(at int, c *Context, v any) error {
 	switch v := v.(type) {
 	case nil:
 		s.kind = C.JSVM_KIND_NULL
+	case UndefinedType:
 	case bool:
 		s.setBool(v)
 	case int:

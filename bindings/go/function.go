@@ -243,6 +243,8 @@ func answer(result *C.jsvm_slot, ctx *Context, v any) error {
 	case nil:
 		s.kind = C.JSVM_KIND_NULL
 		return nil
+	case UndefinedType:
+		return nil
 	case bool:
 		s.setBool(v)
 		return nil

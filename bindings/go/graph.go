@@ -39,6 +39,7 @@ const (
 
 var (
 	typeValue     = reflect.TypeFor[Value]()
+	typeUndefined = reflect.TypeFor[UndefinedType]()
 	typeObject    = reflect.TypeFor[*Object]()
 	typeSymbol    = reflect.TypeFor[*Symbol]()
 	typeTime      = reflect.TypeFor[time.Time]()
@@ -92,10 +93,16 @@ func (e *encoder) encode(v reflect.Value) error {
 
 // encodeSpecial writes what is not written by its kind.
 func (e *encoder) encodeSpecial(v reflect.Value, t reflect.Type) (bool, error) {
+	if t.PkgPath() == "" && t.Kind() != reflect.Pointer {
+		return false, nil // a type of Go's own
+	}
 	f := e.frame
 	switch t {
 	case typeValue:
 		return true, f.setValue(f.next(), v.Interface().(Value))
+	case typeUndefined:
+		f.next()
+		return true, nil
 	case typeObject:
 		return true, f.setObject(f.next(), v.Interface().(*Object))
 	case typeSymbol:
@@ -126,11 +133,7 @@ func (e *encoder) encodeSpecial(v reflect.Value, t reflect.Type) (bool, error) {
 		}
 		return true, f.setObject(f.next(), o)
 	}
-	if t.PkgPath() == "" && t.Kind() != reflect.Pointer && t.Kind() != reflect.Struct || !v.CanInterface() {
-		return false, nil // a type without methods, or a field of a type's own
-	}
-	nilable := t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface
-	if nilable && v.IsNil() || t.Kind() == reflect.Interface {
+	if !v.CanInterface() || t.Kind() == reflect.Interface || t.Kind() == reflect.Pointer && v.IsNil() {
 		return false, nil
 	}
 	switch {

@@ -34,7 +34,7 @@ type ImportRequest struct {
 // Loader says what module an import names. The same answer to the same question is its duty. One loader serves both
 // [Module.Link] and import().
 type Loader interface {
-	// Load gives the module. For import() it is linked and evaluated by the library's caller: see [ImportHooks].
+	// Load gives the module, which may be unlinked. Its error is the importer's.
 	Load(ctx context.Context, request *ImportRequest) (*Module, error)
 }
 
@@ -141,7 +141,8 @@ func jsvmGoImport(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_import
 		goctx := contextOf(frame)
 		found, err := im.load(goctx, request)
 		if err == nil && found == nil {
-			err = fmt.Errorf("Cannot find module '%s' imported from %s", request.Specifier, request.ReferrerName)
+			err = &Exception{Name: "Error", Code: "ERR_MODULE_NOT_FOUND",
+				Message: fmt.Sprintf("Cannot find module '%s' imported from %s", request.Specifier, request.ReferrerName)}
 		}
 		if err == nil && im.evaluate {
 			var promise *Object
@@ -167,11 +168,9 @@ func (im *importer) ready(ctx context.Context, m *Module) (*Object, error) {
 		return nil, err
 	}
 	if state == ModuleUnlinked {
-		linker := importer{load: im.load}
-		if err := m.Link(ctx, LoaderFunc(linker.load)); err != nil {
+		if err := m.Link(ctx, LoaderFunc(im.load)); err != nil {
 			return nil, err
 		}
-		state = ModuleLinked
 	}
 	if state == ModuleEvaluating || state == ModuleErrored || state == ModuleLinking {
 		return nil, nil

@@ -126,7 +126,8 @@ func (c *Context) NewJSONModule(identifier, json string) (*Module, error) {
 	return f.module(C.jsvm_json_module_new(c.ptr(), f.str(identifier), text, n, f.moduleOut(), &f.c.error), c)
 }
 
-// NewWasmModule makes a module out of WebAssembly: its source and its default export are the WebAssembly.Module.
+// NewWasmModule makes a module out of WebAssembly, as JavaScript imports it: link and evaluate it as one of source text. Call it
+// before guest code runs in the context.
 func (c *Context) NewWasmModule(identifier string, wasm []byte) (*Module, error) {
 	f := newFrame()
 	defer f.release()

@@ -382,7 +382,8 @@ func (o *Object) Call(ctx context.Context, this any, args ...any) (Value, error)
 			return Value{}, err
 		}
 	}
-	status := C.jsvm_go_function_call(f.c, o.ptr(), f.slots[at].c(), C.size_t(len(args)))
+	status := C.jsvm_go_function_call(C.uintptr_t(uintptr(unsafe.Pointer(f.c))), o.ptr(),
+		C.uintptr_t(uintptr(unsafe.Pointer(&f.slots[at]))), C.size_t(len(args)))
 	runtime.KeepAlive(o)
 	if err := f.check(status, o.ctx); err != nil {
 		return Value{}, err

@@ -77,7 +77,9 @@ jsvm_status jsvm_go_script_run_in_new_context(jsvm_go_frame *f, const jsvm_scrip
   RUN(jsvm_script_run_in_new_context(script, options, &f->options, &f->result, (jsvm_context **)&f->handle, &f->error));
 }
 // slots[0] is `this`; the arguments follow.
-jsvm_status jsvm_go_function_call(jsvm_go_frame *f, const jsvm_value *function, const jsvm_slot *slots, size_t argc) {
+jsvm_status jsvm_go_function_call(uintptr_t frame, const jsvm_value *function, uintptr_t first, size_t argc) {
+  jsvm_go_frame *f = (jsvm_go_frame *)frame;
+  const jsvm_slot *slots = (const jsvm_slot *)first;
   RUN(jsvm_function_call(function, slots, slots + 1, argc, &f->options, &f->result, &f->error));
 }
 jsvm_status jsvm_go_function_construct(jsvm_go_frame *f, const jsvm_value *function, const jsvm_slot *slots, size_t argc) {

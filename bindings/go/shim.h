@@ -50,7 +50,8 @@ jsvm_status jsvm_go_context_evaluate(jsvm_go_frame *f, const jsvm_context *conte
 jsvm_status jsvm_go_script_run_in_context(jsvm_go_frame *f, const jsvm_script *script, const jsvm_context *context);
 jsvm_status jsvm_go_script_run_in_this_context(jsvm_go_frame *f, const jsvm_script *script);
 jsvm_status jsvm_go_script_run_in_new_context(jsvm_go_frame *f, const jsvm_script *script, const jsvm_context_options *options);
-jsvm_status jsvm_go_function_call(jsvm_go_frame *f, const jsvm_value *function, const jsvm_slot *slots, size_t argc);
+// The commonest call takes its addresses as numbers, which cgo does not look at.
+jsvm_status jsvm_go_function_call(uintptr_t frame, const jsvm_value *function, uintptr_t slots, size_t argc);
 jsvm_status jsvm_go_function_construct(jsvm_go_frame *f, const jsvm_value *function, const jsvm_slot *slots, size_t argc);
 jsvm_status jsvm_go_object_get(jsvm_go_frame *f, const jsvm_value *object, const jsvm_slot *slots);
 jsvm_status jsvm_go_object_set(jsvm_go_frame *f, const jsvm_value *object, const jsvm_slot *slots);

@@ -53,8 +53,11 @@ type Value struct {
 	obj *Object
 }
 
-// Undefined is JavaScript's undefined; nil is null.
-var Undefined = Value{}
+// UndefinedType is the type of [Undefined].
+type UndefinedType struct{}
+
+// Undefined is JavaScript's undefined, wherever a Go value is taken; nil is null. A [Value] tells by IsUndefined.
+var Undefined UndefinedType
 
 // Kind is what kind of value it is.
 func (v Value) Kind() Kind { return v.kind }
