@@ -510,6 +510,8 @@ evaluate: Callable[..., int] = _waiting["jsvm_context_evaluate"]
 function_call: Callable[..., int] = _waiting["jsvm_function_call"]
 run_in_context: Callable[..., int] = _waiting["jsvm_script_run_in_context"]
 
+slot_clear: Callable[..., int] = _quick["jsvm_slot_clear"]
+
 #: Small lengths, ready to be passed to the functions above.
 LENGTHS: list[Any] = [c_size_t.from_param(length) for length in range(17)]
 

@@ -101,7 +101,7 @@ class _Builder:
             self.add(_abi.UNDEFINED)
             return None
         if isinstance(value, str):
-            self.add_text(str(value))
+            self.add_text(str.__str__(value))
             return None
         if isinstance(value, int):
             if not isinstance(value, BigInt) and MIN_SAFE <= value <= MAX_SAFE:
@@ -178,7 +178,7 @@ class _Builder:
 def _key(key: Any) -> str:
     """A key of a dict as JavaScript has it."""
     if isinstance(key, str):
-        return str(key)
+        return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(int(key))
     raise TypeError(f"a key of a JavaScript object is a str or an int, not {type(key).__name__}: a jsvm.Map has keys of any kind")

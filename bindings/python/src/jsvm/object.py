@@ -8,7 +8,7 @@ from ctypes import byref
 from typing import Any, Callable, Iterable, Optional, Union, overload
 
 from . import _abi, _convert, context as _context
-from ._abi import LENGTHS, NUMBER, NUMBER_SLOT, function_call, lib
+from ._abi import LENGTHS, NUMBER, function_call, lib
 from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, number, slots
 from ._graph import flatten
 from ._values import undefined
@@ -445,12 +445,13 @@ class JSFunction(JSObject):
         count = len(args)
         given: Any = None
         if count <= 8:
-            at = 0
+            at = 1
+            numbers = frame.numbers
             for value in args:
                 kind = type(value)
                 if kind is int and MIN_SAFE <= value <= MAX_SAFE or kind is float:
-                    NUMBER_SLOT.pack_into(frame.args, at, NUMBER, 0, value)
-                    at += 40
+                    numbers[at] = value
+                    at += 5
                 else:
                     break
             else:
@@ -465,12 +466,11 @@ class JSFunction(JSObject):
         status = function_call(self._arg, this, given, length, options, frame.slot_ref, frame.error_ref)
         if status:
             frame.fail(status, home)
-        slot = frame.slot
-        if slot.kind == NUMBER:
-            number_ = slot.number
+        if frame.kind[0] == NUMBER:
+            number_ = frame.number[1]
             result: Any = int(number_) if number_.is_integer() and 0.0 < number_ < LIMIT else number(number_)
         else:
-            result = _convert.take(home, slot)
+            result = _convert.take(home, frame.slot)
             if copy and isinstance(result, JSObject):
                 result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
