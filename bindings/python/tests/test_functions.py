@@ -130,8 +130,9 @@ def test_reentrancy_and_recursion(context: jsvm.Context) -> None:
     context.globals["down"] = down = context.function(lambda n: 0 if n == 0 else 1 + context.eval(f"down({n - 1})"))
     assert context.eval("down(30)") == 30
     context.globals["forever"] = lambda: context.eval("forever()")
-    with pytest.raises((RecursionError, jsvm.JSError)):
-        context.eval("forever()")
+    for _ in range(20):
+        with pytest.raises((RecursionError, jsvm.JSError), match="recursion|call stack"):
+            context.eval("forever()")
     assert context.eval("1 + 1") == 2
     with pytest.raises(jsvm.JSError, match="call stack"):
         context.eval("(function f() { f() })()")

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import weakref
 from struct import Struct
@@ -216,10 +217,10 @@ def error_value(home: Context, error: BaseException) -> Any:
 
 def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
     """The Python exception that a failed call is to end with, if there is one."""
+    leaving = _leaving.pop(threading.get_ident(), None) if _leaving else None
+    if leaving is not None:
+        return leaving
     if status in STOPS:
-        leaving = _leaving.pop(threading.get_ident(), None)
-        if leaving is not None:
-            return leaving
         if status == _abi.TERMINATED and _sigint.was_interrupted():
             return make(_abi.INTERRUPTED, None, None)
     elif error and status == _abi.EXCEPTION:
@@ -230,6 +231,26 @@ def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
             return found
     return None
 
+
+def _on_unraisable(given: Any) -> None:
+    """What is raised as a callback of this package begins: Ctrl-C, or RecursionError.
+
+    That is before its first line, so that it cannot catch it, and ctypes only reports it and gives C a status that nobody has
+    set. So the run is stopped, and the exception raised by the call around it.
+    """
+    isolate = _sigint.isolate_of(sys._getframe().f_back)
+    where = f"{given.err_msg} {given.object!r}"  # Some versions of Python say it in the one, some in the other.
+    if isolate is not None and any(one in where for one in _CALLBACKS):
+        _leaving[threading.get_ident()] = given.exc_value or given.exc_type()
+        lib.isolate_terminate(isolate._handle, None)
+    else:
+        _others(given)
+
+
+#: The callbacks that return a status, as messages show them.
+_CALLBACKS = {repr(_on_call)}
+_others = sys.unraisablehook
+sys.unraisablehook = _on_unraisable
 
 _call_callback = _abi.FUNCTION_CALLBACK(_on_call)
 _CALLBACK = address(_call_callback)

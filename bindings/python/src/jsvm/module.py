@@ -15,7 +15,7 @@ from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .context import Context, _bytes, optional_str
 from .errors import JSStateError, call
-from .function import deliver, deliver_exception, home_of
+from .function import _CALLBACKS, deliver, deliver_exception, home_of
 from .isolate import _limits
 from .object import JSObject
 from .promise import JSPromise
@@ -434,6 +434,7 @@ def _on_evaluate(userdata: int, module: int, exception: int) -> int:
         return deliver_exception(home, error, exception)
 
 
+_CALLBACKS.update(repr(one) for one in (_on_import, _on_meta, _on_evaluate))
 _import_callback = _abi.IMPORT_CALLBACK(_on_import)
 _IMPORT = address(_import_callback)
 _meta_callback = _abi.IMPORT_META_CALLBACK(_on_meta)
