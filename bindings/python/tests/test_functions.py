@@ -110,7 +110,11 @@ def test_errors_have_all_that_there_is(context: jsvm.Context) -> None:
     assert (error.name, error.message, str(error)) == ("TypeError", "no", "TypeError: no")
     assert (error.filename, error.line, error.column, error.status) == ("a.js", 2, 16, "EXCEPTION")
     assert error.frames[0].function == "f" and error.frames[1].line == 3 and "at f (a.js:2:22)" in (error.stack or "")
-    assert error.arrow and "^" in error.arrow and error.source_line == "function f() { throw new TypeError('no', {cause: new Error('c')}) }"
+    assert (
+        error.arrow
+        and "^" in error.arrow
+        and error.source_line == "function f() { throw new TypeError('no', {cause: new Error('c')}) }"
+    )
     assert str(error.cause) == "c" and error.value.is_error and error.value["message"] == "no"
     with pytest.raises(jsvm.JSSyntaxError) as syntax:
         context.eval("1 +")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Optional, cast
 
 from . import _abi, _convert
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
-from ._convert import EPOCH, LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
+from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
 from ._values import BigInt, Map, RegExp, undefined
 from .errors import JSError, JSWrongIsolateError, call
 
@@ -268,9 +268,7 @@ def _one(home: Context, value: Any) -> Owned:
 _convert.to_handle = to_handle
 
 
-def flatten(
-    home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any
-) -> Any:
+def flatten(home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any) -> Any:
     """A copy of a JavaScript value in Python's own types."""
     options = _abi.FlattenOptions(ctypes.sizeof(_abi.FlattenOptions), max_depth, max_size, max_bytes, getters)
     graph = _abi.Graph()

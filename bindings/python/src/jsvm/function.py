@@ -1,11 +1,11 @@
 """Python functions that JavaScript calls, and exceptions on their way through JavaScript.
 
-    raised in the function            what JavaScript sees            what leaves the call around it
-    TypeError                         a TypeError                     that exception, with its traceback
-    another Exception                 an Error, "Name: message"       that exception, with its traceback
-    JSError of a nested call          the value that was thrown       a JSError of that value
-    JSStopped                         nothing: it is stopped too      the same class
-    KeyboardInterrupt, SystemExit     nothing: it is stopped          that exception
+raised in the function            what JavaScript sees            what leaves the call around it
+TypeError                         a TypeError                     that exception, with its traceback
+another Exception                 an Error, "Name: message"       that exception, with its traceback
+JSError of a nested call          the value that was thrown       a JSError of that value
+JSStopped                         nothing: it is stopped too      the same class
+KeyboardInterrupt, SystemExit     nothing: it is stopped          that exception
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _abi, _sigint
 from ._abi import NUMBER_SLOT, SLOT, SLOT_SIZE, lib
-from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, to_handle, write
+from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, write
 from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .errors import STOPS, JSError, JSInterrupted, JSStopped, call, make
@@ -264,9 +264,7 @@ def new_function(
         raise TypeError(f"a callable is needed, not {type(function).__name__}")
     called = getattr(function, "__name__", "") if name is None else name
     data = encode(called, "a function's name")
-    options = _abi.FunctionOptions(
-        ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), length, constructor
-    )
+    options = _abi.FunctionOptions(ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), length, constructor)
     made = ctypes.c_void_p()
     userdata = keep(Host(function, home, pass_call))
     call(lib.function_new, home._handle, ctypes.byref(options), _CALLBACK, userdata, FINALIZER, ctypes.byref(made))
