@@ -170,7 +170,6 @@ def test_functions_are_let_go(isolate: jsvm.Isolate) -> None:
     jsvm.flush_finalizers()
     gc.collect()
     assert gone
-    # An exception in __del__ is Python's to report; nothing else happens.
 
 
 def test_values_of_another_isolate(context: jsvm.Context) -> None:
