@@ -75,7 +75,7 @@ pub unsafe extern "C" fn jsvm_value_pickle(
 /// None is null; int is a number up to 2^53 - 1, a bigint beyond; float, bool, str; list and tuple are arrays, set and
 /// frozenset Sets, bytes and bytearray Uint8Arrays; dict is an object, with keys that are str or int; with cycles and
 /// what is shared. Objects of no other class, but calls of globals with the names that jsvm_value_pickle lists, of
-/// whatever module; and of value(x), which is x.
+/// whatever module; also map(children) and set(children), with a tuple; and value(x), which is x.
 ///
 /// Any thread; waits for the isolate. It runs no guest code, whatever the guest did to its builtins. Any depth.
 ///

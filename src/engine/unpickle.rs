@@ -296,6 +296,14 @@ impl<'a> Reader<'a> {
             (Global::Map, []) => self.container(GraphKind::Map, arguments),
             (Global::Set, []) => self.container(GraphKind::Set, arguments),
             (Global::Error, []) => self.container(GraphKind::Error, arguments),
+            (Global::Map, [children]) => {
+                let children = self.take_array(*children)?;
+                self.container(GraphKind::Map, children)
+            }
+            (Global::Set, [children]) => {
+                let children = self.take_array(*children)?;
+                self.container(GraphKind::Set, children)
+            }
             (Global::Fill, [Item::Object(container), children]) => {
                 let children = self.take_array(*children)?;
                 match &mut self.objects[*container] {
