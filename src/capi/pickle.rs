@@ -57,7 +57,8 @@ pub unsafe extern "C" fn jsvm_value_pickle(
     guard(error, || {
         // SAFETY: C's promise about its arguments.
         let (result, handles, given, limits) = unsafe {
-            let places = (out(result, jsvm_bytes::NONE, "result"), out(handles, jsvm_slot_list::NONE, "handles"));
+            let places =
+                (out(result, jsvm_bytes::NONE, "result"), out(handles, jsvm_slot_list::NONE, "handles"));
             (places.0?, places.1?, self::options(options)?, RunLimits::named(run_options, "run_options")?)
         };
         let value = pool::pin(value, "value")?;

@@ -322,7 +322,10 @@ impl Writer {
     /// An int if it is one exactly, and is not -0.
     fn number(&mut self, value: f64) {
         let whole = value as i64;
-        if whole as f64 != value || whole.unsigned_abs() > MAX_SAFE || (whole == 0 && value.is_sign_negative()) {
+        if whole as f64 != value
+            || whole.unsigned_abs() > MAX_SAFE
+            || (whole == 0 && value.is_sign_negative())
+        {
             return self.float(value);
         }
         if let Ok(byte) = u8::try_from(whole) {

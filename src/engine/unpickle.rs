@@ -105,11 +105,7 @@ pub fn unpickle<'a>(bytes: &'a [u8], handles: &[Arc<Value>]) -> Result<Slots<'a>
 }
 
 /// Slots in pre-order.
-fn flat<'a>(
-    root: Item<'a>,
-    objects: &[Object<'a>],
-    handles: &[Arc<Value>],
-) -> Result<Vec<Slot<'a>>, Error> {
+fn flat<'a>(root: Item<'a>, objects: &[Object<'a>], handles: &[Arc<Value>]) -> Result<Vec<Slot<'a>>, Error> {
     let mut slots = Vec::new();
     let mut slot_of: Vec<Option<usize>> = vec![None; objects.len()];
     let root = [root];
@@ -267,7 +263,9 @@ impl<'a> Reader<'a> {
             }
             op::STACK_GLOBAL => {
                 let (name, _module) = (self.pop()?, self.pop()?);
-                let Item::Text(name) = name else { return Err(self.wrong("the name of a global is no text")) };
+                let Item::Text(name) = name else {
+                    return Err(self.wrong("the name of a global is no text"));
+                };
                 match Global::ALL.into_iter().find(|(_, known)| *known == name) {
                     Some((Global::Undefined, _)) => Item::Undefined,
                     Some((global, _)) => Item::Global(global),
@@ -307,7 +305,9 @@ impl<'a> Reader<'a> {
             (Global::Fill, [Item::Object(container), children]) => {
                 let children = self.take_array(*children)?;
                 match &mut self.objects[*container] {
-                    Object::Container(GraphKind::Map | GraphKind::Set | GraphKind::Error, all) => all.extend(children),
+                    Object::Container(GraphKind::Map | GraphKind::Set | GraphKind::Error, all) => {
+                        all.extend(children)
+                    }
                     _ => return Err(self.wrong("what is filled is no map, set or error")),
                 }
                 Item::Object(*container)
