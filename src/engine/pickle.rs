@@ -179,7 +179,8 @@ impl Writer {
             k if k == Kind::Undefined as u32 || k == GraphKind::Hole as u32 => self.global(Global::Undefined),
             k if k == Kind::Bigint as u32 => {
                 self.global(Global::Bigint);
-                self.sized(data(), [Some(op::LONG1), Some(op::LONG4), None]);
+                // V8's bigints have fewer bytes than LONG4 can say.
+                self.sized(data(), [op::LONG1, op::LONG4, op::LONG4]);
                 self.call(op::TUPLE1);
             }
             k if k == GraphKind::Reference as u32 => {
@@ -194,7 +195,7 @@ impl Writer {
                 self.made(at);
             }
             k if k == GraphKind::Bytes as u32 => {
-                self.sized(data(), [Some(op::SHORT_BINBYTES), Some(op::BINBYTES), Some(op::BINBYTES8)]);
+                self.sized(data(), [op::SHORT_BINBYTES, op::BINBYTES, op::BINBYTES8]);
                 self.made(at);
             }
             k if k >= GraphKind::Array as u32 => return self.open(at, k, record.len),
@@ -297,19 +298,18 @@ impl Writer {
     }
 
     fn text(&mut self, text: &[u8]) {
-        self.sized(text, [Some(op::SHORT_BINUNICODE), Some(op::BINUNICODE), Some(op::BINUNICODE8)]);
+        self.sized(text, [op::SHORT_BINUNICODE, op::BINUNICODE, op::BINUNICODE8]);
     }
 
     /// Bytes after their length, by the opcodes for a length of 1, 4 and 8 bytes.
-    fn sized(&mut self, data: &[u8], opcodes: [Option<u8>; 3]) {
+    fn sized(&mut self, data: &[u8], opcodes: [u8; 3]) {
         let len = (data.len() as u64).to_le_bytes();
         let (opcode, len) = match data.len() {
             0..=0xFF => (opcodes[0], &len[..1]),
             0x100..=0x7FFF_FFFF => (opcodes[1], &len[..4]),
             _ => (opcodes[2], &len[..]),
         };
-        // V8's bigints are shorter than what LONG4 can say.
-        self.bytes.extend(opcode);
+        self.bytes.push(opcode);
         self.bytes.extend_from_slice(len);
         self.bytes.extend_from_slice(data);
     }

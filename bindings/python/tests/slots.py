@@ -8,6 +8,10 @@ from typing import Any, Iterator
 import jsvm
 from jsvm import _abi, _convert, _pickle
 
+class _Graph(ctypes.Structure):
+    _fields_ = [("slots", ctypes.c_void_p), ("count", ctypes.c_size_t), ("block", ctypes.c_void_p), ("block_len", ctypes.c_size_t)]
+
+
 _flatten = _abi._waiting["jsvm_value_flatten"]
 _flatten.argtypes = [ctypes.c_void_p] * 5
 _clear = _abi._quick["jsvm_graph_clear"]
@@ -15,7 +19,7 @@ _clear.argtypes = [ctypes.c_void_p]
 
 
 def copy(value: Any) -> Any:
-    graph = _abi.Graph()
+    graph = _Graph()
     assert _flatten(value._handle, None, None, ctypes.byref(graph), None) == _abi.OK
     try:
         slots = ctypes.string_at(graph.slots, _abi.SLOT_SIZE * graph.count)

@@ -161,10 +161,6 @@ class FlattenOptions(ctypes.Structure):
     ]
 
 
-class Graph(ctypes.Structure):
-    _fields_ = [("slots", c_void_p), ("count", c_size_t), ("block", c_void_p), ("block_len", c_size_t)]
-
-
 class ModuleRequest(ctypes.Structure):
     _fields_ = [
         ("specifier", Str),
