@@ -108,7 +108,7 @@ func line(row rows.Row, engines []engine, answers [][]rows.Answer) string {
 	ours := answers[0]
 	units := quartiles(each(ours, ours, func(a, _ rows.Answer) float64 { return *a.Value / a.Empty }))[1]
 	empty := "-"
-	if !row.Bytes {
+	if !row.Bytes && units < 1000 {
 		empty = fmt.Sprintf("%.1f", units)
 	}
 	text := fmt.Sprintf("| %s | %s | %s |", row.Name, show(row, ours), empty)

@@ -43,6 +43,8 @@ func (i *isolate) Function(code string) (func(a, b float64) (float64, error), er
 	}, err
 }
 
+func (i *isolate) Hold(work func() error) error { return i.iso.Do(bg, work) }
+
 func (i *isolate) Host(name string, f func(x float64) float64) error {
 	return i.js.Set(bg, name, jsvm.Func(func(call *jsvm.Call) (any, error) {
 		return f(call.Arg(0).Float64()), nil

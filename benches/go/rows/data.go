@@ -23,7 +23,7 @@ type Place struct {
 }
 
 func records() []Record {
-	list := make([]Record, 8000)
+	list := make([]Record, 7000)
 	for i := range list {
 		list[i] = Record{i%3 == 0, i, fmt.Sprintf("the name of record %d", i), Place{fmt.Sprintf("city %d", i%100), 10000 + i%90000},
 			float64(i) / 8, []string{"red", "green", fmt.Sprintf("tag %d", i%7)}}

@@ -25,6 +25,11 @@ type Isolate interface {
 	Close()
 }
 
+// Holder is an Isolate that one goroutine can hold for many calls.
+type Holder interface {
+	Hold(work func() error) error
+}
+
 // AnyHost is an Isolate that takes any Go func as a host function.
 type AnyHost interface {
 	HostAny(name string, f any) error
