@@ -34,6 +34,7 @@ type Isolate struct {
 	p     *C.jsvm_isolate
 	mutex sync.Mutex
 	main  *Context
+	pressure
 }
 
 // NewIsolate makes an isolate with its main context. The first one starts V8 for the process. options may be nil.
@@ -58,6 +59,10 @@ func NewIsolate(options *IsolateOptions) (*Isolate, error) {
 		return nil, err
 	}
 	i := &Isolate{p: (*C.jsvm_isolate)(f.c.handle)}
+	i.bufferLimit = 512 << 20
+	if options != nil && options.BufferLimit != 0 {
+		i.bufferLimit = options.BufferLimit
+	}
 	i.cleanup = runtime.AddCleanup(i, func(p *C.jsvm_isolate) { C.jsvm_isolate_free(p) }, i.p)
 	return i, nil
 }

@@ -56,6 +56,7 @@ type Object struct {
 func newObject(ctx *Context, p *C.jsvm_value, kind Kind, flags uint32) *Object {
 	o := &Object{p: p, ctx: ctx, kind: kind, flags: Flags(flags &^ C.JSVM_FLAG_OWNED)}
 	o.cleanup = runtime.AddCleanup(o, func(p *C.jsvm_value) { C.jsvm_value_free(p) }, p)
+	ctx.iso.keeps()
 	return o
 }
 
