@@ -54,6 +54,9 @@ func (v Value) Unmarshal(ctx context.Context, target any) error {
 
 // Unmarshal copies the object: see [Value.Unmarshal].
 func (o *Object) Unmarshal(ctx context.Context, target any) error {
+	if o == nil {
+		return errNotObject
+	}
 	return o.Value().Unmarshal(ctx, target)
 }
 
@@ -76,7 +79,7 @@ func (v Value) UnmarshalWith(ctx context.Context, target any, options UnmarshalO
 			home = v.obj.ctx
 		}
 		d := decoder{ctx: home, slots: f.slots[:1]}
-		return d.decode(to)
+		return d.read(to)
 	}
 	if isLive(to.Type()) {
 		return unmarshalLive(ctx, v.obj, to, options)
@@ -97,7 +100,7 @@ func unmarshalHandle(o *Object, to reflect.Value) error {
 	}
 	s.flags = uint32(o.flags)
 	d := decoder{ctx: o.ctx, slots: f.slots[:1], live: o}
-	return d.decode(to)
+	return d.read(to)
 }
 
 // flatten takes a handle apart into a Go value. owner is what keeps the handle.
@@ -122,7 +125,7 @@ func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to 
 	defer C.jsvm_graph_clear(&f.c.graph)
 	d := decoder{ctx: home, slots: unsafe.Slice((*slot)(unsafe.Pointer(f.c.graph.slots)), int(f.c.graph.count))}
 	d.budget = cmp.Or(options.MaxSize, defaultSize) + 1
-	return d.decode(to)
+	return d.read(to)
 }
 
 // defaultSize is jsvm.h's. What is named again is read again, so that a small graph can stand for a huge value: what comes
@@ -140,7 +143,6 @@ type decoder struct {
 	ctx    *Context
 	slots  []slot
 	at     int
-	path   []string
 	live   *Object // the Go handle of slot 0, if the value is one
 	budget int
 	keys   map[uintptr]string
@@ -149,21 +151,30 @@ type decoder struct {
 	within map[int]bool
 }
 
-func (d *decoder) mismatch(s *slot, t reflect.Type) error {
-	what := kindText(s)
-	where := "value"
-	if len(d.path) > 0 {
-		where += pathText(d.path)
+// decodeError is what does not fit, and where: the path grows while the readers return.
+type decodeError struct{ path, text string }
+
+func (e *decodeError) Error() string { return "value" + e.path + ": " + e.text }
+
+// at is an error with a step of the path to it.
+func at(err error, step string) error {
+	if e, ok := err.(*decodeError); ok {
+		e.path = "." + step + e.path
 	}
-	return misuse("%s: %s does not go into a Go %s", where, what, t)
+	return err
 }
 
-func pathText(path []string) string {
-	text := ""
-	for _, step := range path {
-		text += "." + step
+// read decodes the graph's value, with errors of this package.
+func (d *decoder) read(to reflect.Value) error {
+	err := d.decode(to)
+	if e, ok := err.(*decodeError); ok {
+		return misuse("%s", e.Error())
 	}
-	return text
+	return err
+}
+
+func (d *decoder) mismatch(s *slot, t reflect.Type) error {
+	return &decodeError{text: kindText(s) + " does not go into a Go " + t.String()}
 }
 
 func kindText(s *slot) string {
@@ -219,7 +230,7 @@ func (d *decoder) next() (s *slot, index int, err error) {
 	s = &d.slots[index]
 	if d.budget > 0 {
 		if d.budget--; d.budget == 0 {
-			return nil, 0, misuse("value: too many parts (max_size)")
+			return nil, 0, &decodeError{text: "too many parts (max_size)"}
 		}
 	}
 	return s, index, nil
@@ -453,7 +464,7 @@ func (d *decoder) enter(index int) error {
 		return nil
 	}
 	if d.within[index] {
-		return misuse("value%s: the object contains itself", pathText(d.path))
+		return &decodeError{text: "the object contains itself"}
 	}
 	if d.within == nil {
 		d.within = make(map[int]bool)
@@ -463,9 +474,6 @@ func (d *decoder) enter(index int) error {
 }
 
 func (d *decoder) leave(index int) { delete(d.within, index) }
-
-func (d *decoder) step(name string) { d.path = append(d.path, name) }
-func (d *decoder) back()            { d.path = d.path[:len(d.path)-1] }
 
 // list reads an Array, a Set or a buffer into a slice or an array.
 func (d *decoder) list(s *slot, to reflect.Value, t reflect.Type) error {
@@ -487,11 +495,9 @@ func (d *decoder) list(s *slot, to reflect.Value, t reflect.Type) error {
 		return d.mismatch(s, t)
 	}
 	for i := range n {
-		d.step(strconv.Itoa(i))
 		if err := d.decode(to.Index(i)); err != nil {
-			return err
+			return at(err, strconv.Itoa(i))
 		}
-		d.back()
 	}
 	return nil
 }
@@ -524,6 +530,9 @@ func (d *decoder) dictionary(s *slot, index int, to reflect.Value, t reflect.Typ
 	if to.IsNil() {
 		to.Set(reflect.MakeMapWithSize(t, n))
 	}
+	if m, ok := to.Interface().(map[string]any); ok && s.kind != C.JSVM_GRAPH_KIND_MAP {
+		return d.record(m, n)
+	}
 	for range n {
 		keySlot := d.slots[d.at]
 		key := reflect.New(t.Key()).Elem()
@@ -531,11 +540,9 @@ func (d *decoder) dictionary(s *slot, index int, to reflect.Value, t reflect.Typ
 			return err
 		}
 		value := reflect.New(t.Elem()).Elem()
-		d.step(fmt.Sprint(key))
 		if err := d.decode(value); err != nil {
-			return err
+			return at(err, fmt.Sprint(key))
 		}
-		d.back()
 		to.SetMapIndex(key, value)
 	}
 	return nil
@@ -596,11 +603,9 @@ func (d *decoder) structure(s *slot, index int, to reflect.Value, t reflect.Type
 			d.skip()
 			continue
 		}
-		d.step(name)
 		if err := d.decode(known.list[i].in(to)); err != nil {
-			return err
+			return at(err, name)
 		}
-		d.back()
 	}
 	return nil
 }

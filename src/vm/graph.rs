@@ -2,10 +2,10 @@
 
 use crate::engine::enter::{Outcome, Scope, Thrown};
 use crate::engine::raw;
+use crate::engine::weak::ByIdentity;
 use crate::vm::module::{self, Record, Status};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
 use v8::{Local, Module};
 
 /// V8 goes as deep by itself.
@@ -74,29 +74,10 @@ fn goes_on(module: Local<Module>, status: Status) -> Outcome<bool> {
     Ok(seen == status)
 }
 
-/// V8's hashes are random already.
-#[derive(Default)]
-struct Identity(u64);
-
-impl Hasher for Identity {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
-    }
-
-    fn write_i32(&mut self, hash: i32) {
-        // The table looks at the highest bits too.
-        self.0 = u64::from(hash as u32) * 0x1_0000_0001;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 /// Modules that have been seen. Few have the hash of another one.
 #[derive(Default)]
 struct Seen<'s> {
-    by_hash: HashMap<i32, Local<'s, Module>, BuildHasherDefault<Identity>>,
+    by_hash: HashMap<i32, Local<'s, Module>, ByIdentity>,
     others: Vec<Local<'s, Module>>,
 }
 
@@ -136,14 +117,14 @@ pub struct Graph<'s> {
     /// The nodes, piece by piece, and where in there each piece ends.
     members: Vec<usize>,
     ends: Vec<usize>,
-    by_hash: HashMap<i32, Vec<usize>>,
+    by_hash: HashMap<i32, Vec<usize>, ByIdentity>,
 }
 
 impl<'s> Graph<'s> {
     /// Tarjan's algorithm, without recursion.
     pub fn of(scope: &mut Scope<'s, '_>, root: Record<'s>, status: Status) -> Outcome<Graph<'s>> {
         let mut graph =
-            Graph { nodes: Vec::new(), members: Vec::new(), ends: Vec::new(), by_hash: HashMap::new() };
+            Graph { nodes: Vec::new(), members: Vec::new(), ends: Vec::new(), by_hash: HashMap::default() };
         let mut stack = Vec::new();
         // Nodes on the way down, with their children and the next one to look at.
         let mut path: Vec<(usize, Option<Local<v8::Array>>, u32)> = Vec::new();

@@ -1,0 +1,62 @@
+"""Ctrl-C while the main thread runs JavaScript.
+
+Python notes a signal and handles it in the main thread's next step of Python, which JavaScript may never let come. So a
+thread waits for signals on Python's own wakeup descriptor, if nobody else has set one, and terminates the isolate in which the
+main thread is. Python's handler then raises what it always does. It costs calls nothing: where the main thread is, its stack
+tells.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import Any
+
+from ._abi import lib
+
+MAIN = threading.main_thread().ident or 0
+
+_started = False
+#: Set when a run was terminated for a SIGINT.
+interrupted = threading.Event()
+
+
+def watch() -> None:
+    """Begins, once. Only the main thread can; elsewhere it does nothing."""
+    global _started
+    if _started or threading.get_ident() != MAIN:
+        return
+    _started = True
+    read_end, write_end = os.pipe()
+    os.set_blocking(write_end, False)
+    others = signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+    if others != -1:
+        signal.set_wakeup_fd(others)
+        os.close(read_end)
+        os.close(write_end)
+        return
+    threading.Thread(target=_watch, args=(read_end,), name="jsvm-sigint", daemon=True).start()
+
+
+def _watch(read_end: int) -> None:
+    while True:
+        if signal.SIGINT in os.read(read_end, 64):
+            frame = sys._current_frames().get(MAIN)
+            isolate = None if frame is None else _isolate_of(frame)
+            if isolate is not None:
+                interrupted.set()
+                lib.isolate_terminate(isolate._handle, None)
+
+
+def _isolate_of(frame: Any) -> Any:
+    """The isolate that a frame waits for, if it is one of this package's that called the library."""
+    if not frame.f_globals.get("__name__", "").startswith("jsvm."):
+        return None
+    for name in ("home", "self"):
+        found = frame.f_locals.get(name)
+        if found is not None:
+            found = getattr(found, "_home", found) if name == "self" else found
+            return getattr(found, "_isolate", found)
+    return None
