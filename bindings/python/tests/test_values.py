@@ -62,7 +62,16 @@ def test_numbers(context: jsvm.Context) -> None:
     class Colour(enum.IntEnum):
         RED = 3
 
+    class Name(str, enum.Enum):
+        A = "a"
+
+    class Real(float):
+        pass
+
     assert context.eval("(x) => x + 1")(Colour.RED) == 4
+    same = context.eval("(x) => x")
+    assert same(Name.A) == "a" and same(Real(1.5)) == 1.5
+    assert same([Name.A, Real(1.5), Colour.RED, {Name.A: 1}]).copy() == ["a", 1.5, 3, {"a": 1}]
 
 
 def test_undefined_is_one_false_object() -> None:
