@@ -211,7 +211,7 @@ typedef enum jsvm_status {
    */
   JSVM_STATUS_DISPOSED = 12,
   /**
-   * This build, machine or process cannot do it.
+   * This build, machine or process cannot do it. From any call: the thread's stack is too small for the isolate.
    */
   JSVM_STATUS_UNSUPPORTED = 13,
   /**
@@ -4324,10 +4324,12 @@ jsvm_status jsvm_json_module_new(const jsvm_context *context,
                                  jsvm_error **error);
 
 /**
- * Makes a module out of WebAssembly. `import source m from` it gives the WebAssembly.Module, and so does its default export;
- * it makes no instance, and does not export what the WebAssembly exports. Linked from the beginning.
+ * Makes a module out of WebAssembly, as JavaScript imports it: its requests are the modules that the WebAssembly imports from, it
+ * exports what the WebAssembly exports (of a global the value that it has then), and to evaluate it makes the instance.
+ * `import source m from` it gives the WebAssembly.Module. It is unlinked: link it as one of source text.
  *
- * Any thread; waits for the isolate. Compiling runs no guest code.
+ * Any thread; waits for the isolate. Call it before guest code runs in the context: what the guest does to `WebAssembly`
+ * before the first call can change it.
  *
  * @param context    [in] the context it is of
  * @param identifier [in] as for jsvm_synthetic_module_new

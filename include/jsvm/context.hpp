@@ -78,7 +78,7 @@ class context : public detail::context_handle {
                                            const std::optional<std::string>& identifier, Callable evaluate) const;
   /** A module whose default export is what JSON text says. */
   [[nodiscard]] es_module json_module(std::string_view json, const std::optional<std::string>& identifier = {}) const;
-  /** A module of WebAssembly: its default export, and its source phase, is the WebAssembly.Module. */
+  /** A module that imports and exports what the WebAssembly does; its source phase is the WebAssembly.Module. */
   [[nodiscard]] es_module wasm_module(const void* data, std::size_t size,
                                       const std::optional<std::string>& identifier = {}) const;
   /** Who answers the import() of its code that was compiled without hooks; nullptr: nobody. */

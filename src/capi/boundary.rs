@@ -9,6 +9,7 @@ use crate::engine::error::{Error, Status, jsvm_status};
 use crate::engine::value::MAX_STRING;
 use crate::engine::{platform, reaper};
 use std::ffi::{CStr, c_char, c_void};
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The length that stands for "up to the NUL".
@@ -78,7 +79,7 @@ pub unsafe fn out_ptr<'a, T>(place: *mut *mut T, argument: &str) -> Result<&'a m
 ///
 /// # Safety
 /// `data` points to `len` bytes for the time of the call, if it is not NULL.
-pub unsafe fn bytes<'a>(data: *const c_void, len: usize, argument: &str) -> Result<&'a [u8], Error> {
+pub unsafe fn bytes<'a>(data: *const c_void, len: usize, argument: impl Display) -> Result<&'a [u8], Error> {
     if len == 0 {
         return Ok(&[]);
     }
@@ -117,7 +118,11 @@ pub unsafe fn elements<'a, T>(data: *const T, count: usize, argument: &str) -> R
 ///
 /// # Safety
 /// As `bytes`; with JSVM_AUTO_LENGTH, `data` ends with a NUL.
-pub unsafe fn text<'a>(data: *const c_char, len: usize, argument: &str) -> Result<&'a str, Error> {
+pub unsafe fn text<'a>(
+    data: *const c_char,
+    len: usize,
+    argument: impl Display + Copy,
+) -> Result<&'a str, Error> {
     let bytes = if len == AUTO_LENGTH {
         if data.is_null() {
             return Err(Error::invalid(format!("{argument}: it is NULL")));
@@ -151,7 +156,7 @@ pub struct jsvm_str {
 impl jsvm_str {
     /// # Safety
     /// As `text`.
-    pub unsafe fn get<'a>(self, argument: &str) -> Result<Option<&'a str>, Error> {
+    pub unsafe fn get<'a>(self, argument: impl Display + Copy) -> Result<Option<&'a str>, Error> {
         if self.data.is_null() {
             return Ok(None);
         }

@@ -105,8 +105,8 @@ pub unsafe fn context_options(
     // SAFETY: the caller's promise.
     let (given, name, origin) = unsafe {
         let given = options_named(pointer, argument)?;
-        let name = given.name.get(&format!("{argument}: name"))?;
-        (given, name, given.origin.get(&format!("{argument}: origin"))?)
+        let name = given.name.get(format_args!("{argument}: name"))?;
+        (given, name, given.origin.get(format_args!("{argument}: origin"))?)
     };
     for (text, field) in [(name, "name"), (origin, "origin")] {
         if text.is_some_and(|text| text.contains('\0')) {
@@ -122,7 +122,7 @@ pub unsafe fn context_options(
     let object = match given.contextified_object.is_null() {
         true => None,
         false if contextify => {
-            Some(pool::pin(given.contextified_object, &format!("{argument}: contextified_object"))?)
+            Some(pool::pin(given.contextified_object, format_args!("{argument}: contextified_object"))?)
         }
         false => {
             return Err(Error::invalid(format!(

@@ -17,6 +17,7 @@ use crate::vm::hooks::{self, Asked, Hooks, Imported};
 use crate::vm::module_handle::{Module, Request};
 use std::cell::OnceCell;
 use std::ffi::{c_char, c_void};
+use std::fmt::Display;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -132,7 +133,7 @@ pub struct GivenHooks(Option<Pin<jsvm_import_hooks>>);
 
 impl GivenHooks {
     /// NULL is none.
-    pub fn new(pointer: *const jsvm_import_hooks, argument: &str) -> Result<GivenHooks, Error> {
+    pub fn new(pointer: *const jsvm_import_hooks, argument: impl Display) -> Result<GivenHooks, Error> {
         let given = (!pointer.is_null()).then(|| pool::pin(pointer, argument));
         given.transpose().map(GivenHooks)
     }

@@ -119,7 +119,7 @@ impl RunLimits {
             cancel: if given.cancel.is_null() {
                 None
             } else {
-                Some(pool::pin(given.cancel, &format!("{argument}: cancel"))?)
+                Some(pool::pin(given.cancel, format_args!("{argument}: cancel"))?)
             },
             break_on_sigint: given.break_on_sigint.get(),
         })

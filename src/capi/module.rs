@@ -423,7 +423,8 @@ pub unsafe extern "C" fn jsvm_module_link_requests(
         let module = pool::pin(module, "module")?;
         // SAFETY: C's promise about its arguments.
         let given = unsafe { elements(modules, count, "modules")? };
-        let pinned = given.iter().enumerate().map(|(at, given)| pool::pin(*given, &format!("modules[{at}]")));
+        let pinned =
+            given.iter().enumerate().map(|(at, given)| pool::pin(*given, format_args!("modules[{at}]")));
         let pinned = pinned.collect::<Result<Vec<_>, Error>>()?;
         let linked: Vec<&Module> = pinned.iter().map(|pinned| &*pinned.module).collect();
         module.module.link_requests(&linked)

@@ -7,6 +7,7 @@
 use crate::engine::error::{Error, Status};
 use std::cell::UnsafeCell;
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
@@ -163,7 +164,7 @@ fn give_back<T: Handle>(slot: &'static Slot<T>, what: u64) {
 }
 
 /// Follows a pointer from C for the time of a call. `argument` names it in the message.
-pub fn pin<T: Handle>(pointer: *const T, argument: &str) -> Result<Pin<T>, Error> {
+pub fn pin<T: Handle>(pointer: *const T, argument: impl Display) -> Result<Pin<T>, Error> {
     if pointer.is_null() {
         return Err(Error::invalid(format!("{argument}: it is NULL")));
     }

@@ -71,11 +71,11 @@ pub unsafe fn with_options<T>(
     // SAFETY: the caller's promise.
     let (given, filename, cached_data) = unsafe {
         let given = options_named(pointer, argument)?;
-        let filename = given.filename.get(&format!("{argument}: filename"))?;
+        let filename = given.filename.get(format_args!("{argument}: filename"))?;
         let cached_data = cached_data(given.cached_data, given.cached_data_len, argument)?;
         (given, filename, cached_data)
     };
-    let hooks = GivenHooks::new(given.import_hooks, &format!("{argument}: import_hooks"))?;
+    let hooks = GivenHooks::new(given.import_hooks, format_args!("{argument}: import_hooks"))?;
     let options = script::Options {
         filename,
         line_offset: given.line_offset,
@@ -99,7 +99,7 @@ pub unsafe fn cached_data<'a>(
         return Ok(None);
     }
     // SAFETY: the caller's promise.
-    unsafe { bytes(data.cast(), len, &format!("{argument}: cached_data")).map(Some) }
+    unsafe { bytes(data.cast(), len, format_args!("{argument}: cached_data")).map(Some) }
 }
 
 fn hide_arrow(mut error: Error, hide: bool) -> Error {

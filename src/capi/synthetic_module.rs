@@ -1,4 +1,4 @@
-//! Synthetic modules: their exports are the host's to set.
+//! Modules that are no source text: their exports are the host's to set, or JSON's, or WebAssembly's.
 
 use crate::capi::boundary::{Userdata, bytes, elements, guard, jsvm_finalizer, jsvm_str, out_ptr, text};
 use crate::capi::context::jsvm_context;
@@ -10,6 +10,7 @@ use crate::capi::pool;
 use crate::capi::slot::{Input, jsvm_slot};
 use crate::engine::error::{Error, jsvm_status};
 use crate::engine::function::{Call, Reply};
+use crate::runtime::wasm;
 use crate::vm::hooks::Evaluate;
 use crate::vm::module_handle::{Exports, Module};
 use std::collections::HashSet;
@@ -165,10 +166,12 @@ pub unsafe extern "C" fn jsvm_json_module_new(
     })
 }
 
-/// Makes a module out of WebAssembly. `import source m from` it gives the WebAssembly.Module, and so does its default export;
-/// it makes no instance, and does not export what the WebAssembly exports. Linked from the beginning.
+/// Makes a module out of WebAssembly, as JavaScript imports it: its requests are the modules that the WebAssembly imports from, it
+/// exports what the WebAssembly exports (of a global the value that it has then), and to evaluate it makes the instance.
+/// `import source m from` it gives the WebAssembly.Module. It is unlinked: link it as one of source text.
 ///
-/// Any thread; waits for the isolate. Compiling runs no guest code.
+/// Any thread; waits for the isolate. Call it before guest code runs in the context: what the guest does to `WebAssembly`
+/// before the first call can change it.
 ///
 /// @param context    [in] the context it is of
 /// @param identifier [in] as for jsvm_synthetic_module_new
@@ -195,7 +198,7 @@ pub unsafe extern "C" fn jsvm_wasm_module_new(
             (result, self::identifier(identifier, "identifier")?, bytes(data, len, "data")?)
         };
         let context = pool::pin(context, "context")?;
-        *result = handle(Module::wasm(&context.context, name, data)?)?;
+        *result = handle(wasm::module(&context.context, name, data)?)?;
         Ok(())
     })
 }

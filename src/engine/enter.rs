@@ -10,7 +10,7 @@
 //! it ended. `touch` is for the rest.
 
 use crate::engine::drain::{drain, take_rejections};
-use crate::engine::error::{Error, Frame, Kill, Status};
+use crate::engine::error::{self, Error, Frame, Kill, Status};
 use crate::engine::isolate::{Isolate, Rejection};
 use crate::engine::limits::Limits;
 use crate::engine::thread::{self, LOCAL, PerThread, Running, Thread};
@@ -169,8 +169,10 @@ fn enter(isolate: &Isolate, local: &PerThread) -> Result<How, Error> {
         How::Locked
     };
     local.inside.borrow_mut().push(Inside { isolate, runs: 0 });
-    if how == How::Locked {
-        set_stack_limit(isolate, local);
+    if how == How::Locked && !set_stack_limit(isolate, local) {
+        leave(isolate, how);
+        let message = "this thread's stack is too small for what the isolate has loaded";
+        return Err(Error::new(Status::Unsupported, message));
     }
     Ok(how)
 }
@@ -193,22 +195,54 @@ fn leave(isolate: &Isolate, how: How) {
     }
 }
 
+/// Stack that JavaScript has at the least.
+const STACK_LEAST: usize = 64 << 10;
+
 /// Where JavaScript has to stop on this thread's stack: the isolate's stack size below here, or a
-/// reserve above the stack's end, whatever comes first.
-fn set_stack_limit(isolate: &Isolate, local: &PerThread) {
+/// reserve above the stack's end, whatever comes first. False if the isolate needs more stack than there is.
+fn set_stack_limit(isolate: &Isolate, local: &PerThread) -> bool {
     let here = &isolate as *const _ as usize;
     let low = thread::stack_low(local);
     let available = here.saturating_sub(low);
-    let reserve = STACK_RESERVE.min(available / 2);
+    let mut inner = isolate.inner();
+    let kept_free = inner.stack_kept_free;
+    if kept_free > 0 && available < kept_free + STACK_RESERVE + STACK_LEAST {
+        return false;
+    }
+    let reserve = kept_free + STACK_RESERVE.min(available / 2);
     let limit = here.saturating_sub(isolate.options.stack_size).max(low + reserve);
     // V8 keeps the limit of a thread that comes back. It is costly to set, and a page is no difference.
     let id = local.thread.id.load(Ordering::Relaxed);
-    let (last, before) = isolate.inner().stack_limit;
+    let (last, before) = inner.stack_limit;
     if last != id || before.abs_diff(limit) > 4096 {
-        isolate.inner().stack_limit = (id, limit);
+        inner.stack_limit = (id, limit);
         // SAFETY: this thread is inside the isolate.
         unsafe { raw::isolate_set_stack_limit(isolate.raw(), limit) };
     }
+    true
+}
+
+/// From now on JavaScript stops so many bytes earlier on every stack, for what V8 does without a look at it. A RangeError if
+/// that is more than half of what this thread has left.
+pub fn keep_stack_free<'s>(scope: &mut Scope<'s, '_>, bytes: usize) -> Outcome<()> {
+    let isolate = Isolate::of(scope);
+    // The reserve has room for a little.
+    if bytes <= STACK_RESERVE / 8 || bytes <= isolate.inner().stack_kept_free {
+        return Ok(());
+    }
+    let here = &isolate as *const _ as usize;
+    let low = LOCAL.with(thread::stack_low);
+    if bytes + STACK_RESERVE + STACK_LEAST > here.saturating_sub(low) / 2 {
+        error::throw(scope, v8::Exception::range_error, "Maximum call stack size exceeded");
+        return Err(Fail::Thrown);
+    }
+    let mut inner = isolate.inner();
+    inner.stack_kept_free = bytes;
+    let limit = inner.stack_limit.1.max(low + bytes + STACK_RESERVE);
+    inner.stack_limit.1 = limit;
+    // SAFETY: this thread is inside the isolate.
+    unsafe { raw::isolate_set_stack_limit(isolate.raw(), limit) };
+    Ok(())
 }
 
 /// Does something inside the isolate that runs no guest code. It waits for the isolate without a

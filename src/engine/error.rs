@@ -43,7 +43,7 @@ pub enum jsvm_status {
     Busy = 11,
     /// The isolate was freed.
     Disposed = 12,
-    /// This build, machine or process cannot do it.
+    /// This build, machine or process cannot do it. From any call: the thread's stack is too small for the isolate.
     Unsupported = 13,
     /// This process is a fork of one in which V8 had started: use libjsvm in one of the two. No error is made.
     Forked = 14,

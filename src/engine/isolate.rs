@@ -111,6 +111,8 @@ pub struct Inner {
     pub own_queues: bool,
     /// The thread that was inside last, by its id, and its stack limit.
     pub stack_limit: (u64, usize),
+    /// Bytes of every stack that JavaScript leaves for V8 (see `enter::keep_stack_free`).
+    pub stack_kept_free: usize,
 }
 
 impl Isolate {

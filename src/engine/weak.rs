@@ -4,32 +4,80 @@ use crate::engine::enter::Scope;
 use crate::engine::function::no_unwind;
 use crate::engine::isolate::Isolate;
 use crate::engine::raw;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map};
 use std::ffi::c_void;
+use std::hash::{BuildHasherDefault, Hasher};
 
-/// V8's weak cell for an object, and where the table has it.
+/// V8's weak cell for an object, where the table has it, and the next entry of the same key. V8 knows an entry by its address.
 struct Entry {
     key: i32,
     cell: usize,
+    next: Option<Box<Entry>>,
 }
 
 /// The objects that are there, by key. Several may have the same.
 #[derive(Default)]
-#[allow(clippy::vec_box, reason = "V8 knows an entry by its address")]
 pub struct Table {
-    entries: HashMap<i32, Vec<Box<Entry>>>,
+    entries: HashMap<i32, Box<Entry>, ByIdentity>,
+}
+
+/// For maps by V8's identity hashes, which are random already.
+pub type ByIdentity = BuildHasherDefault<Identity>;
+
+#[derive(Default)]
+pub struct Identity(u64);
+
+impl Hasher for Identity {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_i32(&mut self, hash: i32) {
+        // The table looks at the highest bits too.
+        self.0 = u64::from(hash as u32) * 0x1_0000_0001;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl Table {
+    fn remove(&mut self, key: i32, entry: *const Entry) {
+        let Some(first) = self.entries.remove(&key) else { return };
+        let mut rest = Some(first);
+        let mut kept: Option<Box<Entry>> = None;
+        while let Some(mut other) = rest {
+            rest = other.next.take();
+            if !std::ptr::eq(&*other, entry) {
+                other.next = kept.take();
+                kept = Some(other);
+            }
+        }
+        if let Some(kept) = kept {
+            self.entries.insert(key, kept);
+        }
+    }
 }
 
 /// Puts an object into the isolate's table.
 pub fn insert<'s>(scope: &Scope<'s, '_>, key: i32, object: v8::Local<'s, v8::Object>) {
     let isolate = Isolate::of(scope);
-    let mut entry = Box::new(Entry { key, cell: 0 });
+    let mut entry = Box::new(Entry { key, cell: 0, next: None });
     let parameter = std::ptr::from_ref(&*entry).cast::<c_void>();
     // SAFETY: the object is a live handle of this isolate, and the callback fits.
     let cell =
         unsafe { raw::v8__Global__NewWeak(isolate.raw(), raw::ptr(object).cast(), parameter, on_collected) };
     entry.cell = cell as usize;
-    isolate.weak().entries.entry(key).or_default().push(entry);
+    match isolate.weak().entries.entry(key) {
+        hash_map::Entry::Vacant(place) => {
+            place.insert(entry);
+        }
+        hash_map::Entry::Occupied(mut first) => {
+            entry.next = first.get_mut().next.take();
+            first.get_mut().next = Some(entry);
+        }
+    }
 }
 
 /// The object of that key for which it holds.
@@ -48,7 +96,8 @@ pub fn find<'s>(
     };
     // Nothing is collected while the table is held: making handles does not.
     let table = isolate.weak();
-    table.entries.get(&key)?.iter().filter_map(|entry| local(entry)).find(|object| holds(*object))
+    let same = std::iter::successors(table.entries.get(&key), |entry| entry.next.as_ref());
+    same.filter_map(|entry| local(entry)).find(|object| holds(*object))
 }
 
 /// V8 collected an object of the table's. It is in the middle of a collection: only the cell may be touched.
@@ -64,12 +113,7 @@ unsafe extern "C" fn on_collected(info: *const c_void) {
         // SAFETY: as above.
         let (key, cell) = unsafe { ((*entry).key, (*entry).cell) };
         let mut table = isolate.weak();
-        if let Some(same) = table.entries.get_mut(&key) {
-            same.retain(|other| !std::ptr::eq(&**other, entry));
-            if same.is_empty() {
-                table.entries.remove(&key);
-            }
-        }
+        table.remove(key, entry);
         // SAFETY: the cell that was made for the entry; V8 wants it reset here.
         unsafe { raw::v8__Global__Reset(cell as *const v8::Data) };
     });

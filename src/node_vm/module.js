@@ -307,14 +307,14 @@ class SourceTextModule extends Module {
   linkRequests(modules) {
     requireSourceText(this);
     if (progress(this) !== 'unlinked') throw wrongStatus('must be unlinked');
-    requireArray('modules', modules, () => {});
+    const given = requireArray('modules', modules, () => {});
     const length = requestsOf(this).length / 3;
-    if (modules.length !== length) {
-      throw coded(TypeError, 'ERR_MODULE_LINK_MISMATCH', `Expected ${length} modules, got ${modules.length}`);
+    if (given.length !== length) {
+      throw coded(TypeError, 'ERR_MODULE_LINK_MISMATCH', `Expected ${length} modules, got ${given.length}`);
     }
     const records = list();
     for (let i = 0; i < length; i++) {
-      const module = modules[i];
+      const module = given[i];
       if (!isModule(module)) throw notModule();
       if (module.context !== this.context) throw otherContext();
       push(records, recordOf(module));

@@ -39,12 +39,8 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let names = list::<v8::String>(scope, arguments.get(1))?;
         let evaluate = arguments.get(2).try_cast().map_err(|_| Error::invalid("evaluate is no function"))?;
         let context = context_of(scope, arguments.get(3))?;
-        let given = Synthetic {
-            identifier: string(arguments.get(0))?,
-            exports: &names,
-            evaluate: Some(evaluate),
-            source: None,
-        };
+        let given =
+            Synthetic { identifier: string(arguments.get(0))?, exports: &names, evaluate: Some(evaluate) };
         let scope = &mut v8::ContextScope::new(scope, context);
         result.set(module::new_synthetic(scope, &given)?.into());
         Ok(())

@@ -192,7 +192,7 @@ function runInThisContext(code, options) {
 
 function compileFunction(code, params, options = NO_OPTIONS) {
   requireString('code', code);
-  if (params !== undefined) requireStrings('params', params);
+  const parameters = params === undefined ? undefined : requireStrings('params', params);
   requireObject('options', options);
   const {
     filename = '', columnOffset = 0, lineOffset = 0, cachedData, produceCachedData = false, parsingContext,
@@ -207,10 +207,10 @@ function compileFunction(code, params, options = NO_OPTIONS) {
     (typeof parsingContext !== 'object' || parsingContext === null || !isContextified(parsingContext))) {
     throw invalidArgType('options.parsingContext', 'an instance of Context', parsingContext);
   }
-  requireObjects('options.contextExtensions', contextExtensions);
+  const extensions = requireObjects('options.contextExtensions', contextExtensions);
   requireImport(importModuleDynamically);
   const compiled = compile(code, filename, lineOffset, columnOffset, cachedData, produceCachedData, parsingContext,
-    contextExtensions, params, answer(importModuleDynamically, filename));
+    extensions, parameters, answer(importModuleDynamically, filename));
   if (produceCachedData) compiled.cachedData = asBuffer(compiled.cachedData);
   return compiled;
 }

@@ -3,6 +3,7 @@
 // Checks of arguments, with the errors that Node's users know. What is right passes without a word.
 
 const { invalidArgType, invalidArgValue, outOfRange, requireFunction, requireString } = load('errors');
+const { array, list } = load('builtins');
 const { isArray } = Array;
 const { isInteger } = Number;
 const { isView } = ArrayBuffer;
@@ -46,18 +47,20 @@ function requireOneOf(name, value, values) {
   throw invalidArgValue(name, `must be one of: ${list}`, value);
 }
 
+// The elements as they were when they were checked.
 function requireArray(name, value, requireElement) {
   if (!isArray(value)) throw invalidArgType(name, 'an instance of Array', value);
-  for (let i = 0; i < value.length; i++) requireElement(`${name}[${i}]`, value[i]);
+  const elements = list();
+  for (let i = 0; i < value.length; i++) {
+    const element = value[i];
+    requireElement(`${name}[${i}]`, element);
+    array.push(elements, element);
+  }
+  return elements;
 }
 
-function requireStrings(name, value) {
-  requireArray(name, value, requireString);
-}
-
-function requireObjects(name, value) {
-  requireArray(name, value, requireObject);
-}
+const requireStrings = (name, value) => requireArray(name, value, requireString);
+const requireObjects = (name, value) => requireArray(name, value, requireObject);
 
 return {
   requireArray, requireBoolean, requireBuffer, requireFunction, requireInt32, requireObject, requireObjects, requireOneOf,

@@ -13,13 +13,10 @@
 
 const { coded } = load('errors');
 const { array, list, map, regexp, set, string } = load('builtins');
-const { Error, Map, Set, SyntaxError, TypeError, WebAssembly } = globalThis;
-const { Global, Instance, Module: WasmModule } = WebAssembly ?? {};
-const { exports: wasmExports, imports: wasmImports } = WasmModule ?? {};
-const { parse, stringify } = JSON;
-const { getOwnPropertyDescriptor, hasOwn } = Object;
-const { apply } = Reflect;
-const globalValue = Global && getOwnPropertyDescriptor(Global.prototype, 'value').get;
+const { wasmModule, WasmModule } = load('wasm');
+const { Error, Map, Set, SyntaxError, TypeError } = globalThis;
+const { parse } = JSON;
+const { hasOwn } = Object;
 
 const NO_ATTRIBUTES = Object.freeze({ __proto__: null });
 // As native.moduleStatus and native.requests say them.
@@ -61,41 +58,6 @@ function json(url, text, name) {
     throw new SyntaxError(`${name}: ${error.message}`);
   }
   return synthetic(url, ['default'], (put) => put('default', value));
-}
-
-// A module whose imports and exports are those of the instance; of globals the values that they have then.
-function wasm(url, bytes, answer) {
-  const module = new WasmModule(bytes);
-  const imports = wasmImports(module);
-  const exports = wasmExports(module);
-  let text = '';
-  const names = list();
-  for (let i = 0; i < imports.length; i++) {
-    const from = imports[i].module;
-    if (array.includes(names, from)) continue;
-    text += `import * as i${names.length} from ${stringify(from)};\n`;
-    array.push(names, from);
-  }
-  text += 'const e = import.meta.run([';
-  for (let i = 0; i < names.length; i++) text += `i${i}, `;
-  text += ']);\n';
-  for (let i = 0; i < exports.length; i++) {
-    text += `const e${i} = e[${i}]; export { e${i} as ${stringify(exports[i].name)} };\n`;
-  }
-  const run = (given) => {
-    const object = { __proto__: null };
-    for (let i = 0; i < names.length; i++) object[names[i]] = given[i];
-    const made = new Instance(module, object).exports;
-    const values = list();
-    for (let i = 0; i < exports.length; i++) {
-      const { kind, name } = exports[i];
-      array.push(values, kind === 'global' ? apply(globalValue, made[name], []) : made[name]);
-    }
-    return values;
-  };
-  const record = native.newSourceText(text, url, 0, 0, undefined, undefined, (meta) => { meta.run = run; }, answer);
-  native.setSource(record, module);
-  return record;
 }
 
 // What is no ES module, with its exports by name as far as they are known before it runs.
@@ -140,7 +102,7 @@ function makeLoader(host) {
     switch (format) {
       case 'module': return sourceText(url, host.readText(url));
       case 'json': return json(url, host.readText(url), host.show(url));
-      case 'wasm': return wasm(url, host.readBytes(url), importer(url));
+      case 'wasm': return wasmModule(url, new WasmModule(host.readBytes(url)), importer(url));
       default: return foreign(url, host.exportsOf(url, format));
     }
   }

@@ -25,13 +25,6 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let record = module::record_from(scope, arguments.get(0))?;
         decorating(scope, |scope| link::instantiate(scope, record))
     })?;
-    // setSource(record, object): what `import source` gives.
-    native.function("setSource", |scope, arguments, _| {
-        let record = module::record_from(scope, arguments.get(0))?;
-        let object = arguments.get(1).try_cast().map_err(|_| Error::invalid("an argument is no object"))?;
-        module::set_source_object(record, object);
-        Ok(())
-    })?;
     // requireFulfilled(promise): throws its reason if it is rejected.
     native.function("requireFulfilled", |scope, arguments, _| {
         let promise: Local<v8::Promise> =

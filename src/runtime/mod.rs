@@ -27,6 +27,7 @@ mod types;
 mod uncaught;
 #[cfg(feature = "url")]
 mod url;
+pub mod wasm;
 
 use crate::engine::enter::{self, Outcome, Scope, Thrown};
 use crate::engine::error::Error;
@@ -89,7 +90,7 @@ pub const SOURCES: &[&[Source]] = &[
         path::SOURCE,
         structured_clone::SOURCE,
     ],
-    &[file_loader::SOURCE, modules::DEEP_EQUAL, modules::UTIL],
+    &[file_loader::SOURCE, modules::DEEP_EQUAL, modules::UTIL, wasm::SOURCE],
     #[cfg(feature = "url")]
     &[url::SOURCE],
     #[cfg(feature = "url")]

@@ -4,6 +4,8 @@ pub mod compile_function;
 pub mod context;
 pub mod contextify;
 pub mod decorate;
+mod depth;
+mod graph;
 pub mod hooks;
 pub mod import;
 mod interceptors;

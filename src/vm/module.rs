@@ -9,7 +9,7 @@ use crate::engine::function::no_unwind;
 use crate::engine::seal::{seal, unseal};
 use crate::engine::{raw, weak};
 use crate::vm::import::{self, Answer};
-use crate::vm::source::{self, Origin};
+use crate::vm::source::{self, Names, Origin};
 use crate::vm::state::state;
 use v8::Local;
 use v8::script_compiler::{NoCacheReason, compile_module2};
@@ -30,8 +30,22 @@ enum Field {
     Callback,
     /// What `import source` gives.
     Source,
+    /// `Names`, as a number; none is zero.
+    Names,
+    /// For each `Depth` a number; none is zero.
+    NameDepth,
+    AwaitDepth,
 }
-const FIELDS: usize = 6;
+const FIELDS: usize = 9;
+
+/// How many modules V8 goes through, one below the other, from a module (see `depth`).
+#[derive(Clone, Copy)]
+pub enum Depth {
+    /// For a name.
+    Names,
+    /// With a rejection.
+    Awaits,
+}
 
 const CACHE_MAGIC: &[u8; 8] = b"jsvmcm01";
 
@@ -82,6 +96,10 @@ pub fn new_source_text<'s>(scope: &mut Scope<'s, '_>, given: &SourceText<'s, '_>
     }
     let record = record(scope, module, given.origin.filename)?;
     set(record, Field::Code, given.code.into());
+    if module.get_module_requests().length() > 0 {
+        let names = source::names(scope, given.code);
+        set_names(scope, record, names);
+    }
     if let Some(callback) = given.initialize_import_meta {
         set(record, Field::Callback, callback.into());
     }
@@ -95,8 +113,6 @@ pub struct Synthetic<'s, 'a> {
     pub exports: &'a [Local<'s, v8::String>],
     /// Called to set the exports, with the record.
     pub evaluate: Option<Local<'s, v8::Function>>,
-    /// What `import source` gives.
-    pub source: Option<Local<'s, v8::Object>>,
 }
 
 /// Makes a module of the scope's context. It is linked from the beginning.
@@ -105,9 +121,6 @@ pub fn new_synthetic<'s>(scope: &mut Scope<'s, '_>, given: &Synthetic<'s, '_>) -
     let record = record(scope, module, given.identifier)?;
     if let Some(evaluate) = given.evaluate {
         set(record, Field::Callback, evaluate.into());
-    }
-    if let Some(source) = given.source {
-        set(record, Field::Source, source.into());
     }
     crate::vm::link::instantiate(scope, record)?;
     Ok(record)
@@ -180,6 +193,50 @@ pub fn linked<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Local<'s,
 
 pub fn set_linked<'s>(record: Record<'s>, linked: Local<'s, v8::Array>) {
     set(record, Field::Linked, linked.into());
+}
+
+/// The modules that the requests are linked to.
+pub fn children<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Outcome<Vec<Record<'s>>> {
+    let Some(linked) = linked(scope, record) else { return Ok(Vec::new()) };
+    let child = |at| linked.get_index(scope, at).thrown();
+    (0..linked.length()).map(|at| record_from(scope, child(at)?)).collect()
+}
+
+fn number<'s>(scope: &Scope<'s, '_>, record: Record<'s>, field: Field) -> usize {
+    get(scope, record, field).and_then(|held| held.uint32_value(scope)).unwrap_or(0) as usize
+}
+
+fn set_number<'s>(scope: &Scope<'s, '_>, record: Record<'s>, field: Field, number: usize) {
+    let number = u32::try_from(number).unwrap_or(u32::MAX);
+    set(record, field, v8::Integer::new_from_unsigned(scope, number).into());
+}
+
+pub fn names<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Names {
+    let number = number(scope, record, Field::Names);
+    Names { all_of_another: number % 2 == 1, renamed: number / 2 }
+}
+
+fn set_names<'s>(scope: &Scope<'s, '_>, record: Record<'s>, names: Names) {
+    if names != Names::default() {
+        set_number(scope, record, Field::Names, 2 * names.renamed + usize::from(names.all_of_another));
+    }
+}
+
+pub fn depth<'s>(scope: &Scope<'s, '_>, record: Record<'s>, of: Depth) -> usize {
+    number(scope, record, of.field())
+}
+
+pub fn set_depth<'s>(scope: &Scope<'s, '_>, record: Record<'s>, of: Depth, depth: usize) {
+    set_number(scope, record, of.field(), depth);
+}
+
+impl Depth {
+    fn field(self) -> Field {
+        match self {
+            Depth::Names => Field::NameDepth,
+            Depth::Awaits => Field::AwaitDepth,
+        }
+    }
 }
 
 /// What `import source` gives.

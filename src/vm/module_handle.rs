@@ -49,7 +49,8 @@ pub struct Exports<'a> {
     pub evaluate: Option<Box<dyn Evaluate>>,
 }
 
-fn identifier<'s>(scope: &Scope<'s, '_>, given: Option<&str>) -> Outcome<v8::Local<'s, v8::String>> {
+/// The identifier that a module gets.
+pub fn identifier<'s>(scope: &Scope<'s, '_>, given: Option<&str>) -> Outcome<v8::Local<'s, v8::String>> {
     match given {
         Some(given) => value::string(scope, given),
         None => value::string(scope, &context::module_name(scope)),
@@ -97,7 +98,7 @@ impl Module {
                 exports.names.iter().map(|name| value::string(scope, name)).collect::<Outcome<Vec<_>>>()?;
             let evaluate = exports.evaluate.map(|host| hooks::evaluate(scope, host)).transpose()?;
             let identifier = identifier(scope, name)?;
-            let given = Synthetic { identifier, exports: &names, evaluate, source: None };
+            let given = Synthetic { identifier, exports: &names, evaluate };
             let record = module::new_synthetic(scope, &given)?;
             Ok(Module::of(scope, record))
         })
@@ -108,20 +109,7 @@ impl Module {
         enter::touch(&context.isolate, Some(&context.global), |scope| {
             let text = value::string(scope, text)?;
             let value = v8::json::parse(scope, text).thrown()?;
-            with_default(scope, name, value, None)
-        })
-    }
-
-    /// A module of WebAssembly: its default export, and what `import source` gives, is the WebAssembly.Module.
-    pub fn wasm(context: &Context, name: Option<&str>, bytes: &[u8]) -> Result<Module, Error> {
-        enter::touch(&context.isolate, Some(&context.global), |scope| {
-            // V8 asks this only of scripts.
-            if !context::allows_wasm(scope.get_current_context()) {
-                let message = "context: it may not compile WebAssembly";
-                return Err(Error::new(Misuse::WrongState, message).into());
-            }
-            let compiled = v8::WasmModuleObject::compile(scope, bytes).thrown()?;
-            with_default(scope, name, compiled.into(), Some(compiled.into()))
+            with_default(scope, name, value)
         })
     }
 
@@ -270,11 +258,10 @@ fn with_default<'s>(
     scope: &mut Scope<'s, '_>,
     name: Option<&str>,
     value: v8::Local<'s, v8::Value>,
-    source: Option<v8::Local<'s, v8::Object>>,
 ) -> Outcome<Module> {
     let default = value::string(scope, "default")?;
     let identifier = identifier(scope, name)?;
-    let given = Synthetic { identifier, exports: &[default], evaluate: None, source };
+    let given = Synthetic { identifier, exports: &[default], evaluate: None };
     let record = module::new_synthetic(scope, &given)?;
     let module = module::module(scope, record);
     module::set_export(scope, module, default, value)?;

@@ -120,3 +120,41 @@ mod tests {
         isolate.close();
     }
 }
+
+/// What a source text does with the names of other modules.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// `export * from`.
+    pub all_of_another: bool,
+    /// How often the word `as` is there.
+    pub renamed: usize,
+}
+
+/// It looks at words, and not at what they mean where they are: so there may be less than it says, never more.
+pub fn names<'s>(scope: &mut Scope<'s, '_>, text: v8::Local<'s, v8::String>) -> Names {
+    match v8::ValueView::new(scope, text).data() {
+        v8::ValueViewData::OneByte(units) => names_in(units),
+        v8::ValueViewData::TwoByte(units) => names_in(units),
+    }
+}
+
+fn names_in<U: Copy + Into<u16>>(source: &[U]) -> Names {
+    let unit = |at: usize| source.get(at).map_or(0, |unit| (*unit).into());
+    let in_word =
+        |unit: u16| u8::try_from(unit).is_ok_and(|c| c.is_ascii_alphanumeric() || c == b'_' || c == b'$');
+    let is = |at: usize, word: &[u8]| word.iter().enumerate().all(|(i, c)| unit(at + i) == u16::from(*c));
+    let mut names = Names::default();
+    for at in 0..source.len() {
+        if unit(at) == u16::from(b'a') && is(at, b"as") && !in_word(unit(at + 2)) {
+            let begins = at == 0 || !in_word(unit(at - 1));
+            names.renamed += usize::from(begins);
+        } else if unit(at) == u16::from(b'e') && !names.all_of_another && is(at, b"export") {
+            // Space of other scripts counts as space; of comments it is enough that one begins.
+            let space = |unit: u16| unit <= u16::from(b' ') || unit >= 0x80;
+            let next = (at + 6..source.len()).map(unit).find(|unit| !space(*unit));
+            names.all_of_another =
+                next.is_some_and(|unit| unit == u16::from(b'*') || unit == u16::from(b'/'));
+        }
+    }
+    names
+}

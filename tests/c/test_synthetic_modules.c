@@ -201,26 +201,41 @@ static void json(void) {
   free_table(&table);
 }
 
-/* (module (func (export "f") (result i32) i32.const 42)) */
-static const unsigned char WASM[] = {0, 'a', 's', 'm', 1, 0, 0, 0, 1, 5,   1, 0x60, 0, 1, 0x7f, 3, 2, 1, 0,
-                                     7, 5,   1,   1,   'f', 0, 0, 10, 6, 1, 4, 0, 0x41, 42, 0x0b};
+/* (module (import "env" "k" (func $k (result i32)))
+           (func (export "f") (result i32) (i32.mul (call $k) (i32.const 2)))) */
+static const unsigned char WASM[] = {0,   'a', 's', 'm', 1,   0, 0,    0, 1,   5, 1, 0x60, 0,   1, 0x7f, 2,    9, 1,    3, 'e',  'n',
+                                     'v', 1,   'k', 0,   0,   3, 2,    1, 0,   7, 5, 1,    1,   'f', 0,  1,    10, 9,   1, 7,    0,
+                                     0x10, 0,  0x41, 2,  0x6c, 0x0b};
 
 static void wasm(void) {
-  jsvm_module *module = NULL, *user;
-  jsvm_context_options options = {.struct_size = sizeof options, .disallow_code_generation_wasm = true};
-  jsvm_context *strict = new_context(isolate, &options);
-  source_file files[] = {{"f.wasm", NULL, NULL}};
+  jsvm_module *user;
+  jsvm_module_state state = JSVM_MODULE_STATE_ERRORED;
+  source_file files[] = {{"f.wasm", NULL, NULL}, {"env", "export function k() { return 21 }", NULL}};
   source_table table = TABLE(files);
-  CHECK_OK(jsvm_wasm_module_new(context, str("f.wasm"), WASM, sizeof WASM, &module, &error), &error);
-  files[0].module = module;
+  CHECK_OK(jsvm_wasm_module_new(context, str("f.wasm"), WASM, sizeof WASM, &files[0].module, &error), &error);
+  CHECK_OK(jsvm_module_status(files[0].module, &state, &error), &error);
+  CHECK_EQ_INT(state, JSVM_MODULE_STATE_UNLINKED);
   user = new_module(context, "user",
-                    "import source f from 'f.wasm'; import g from 'f.wasm'; export const same = f === g ? 1 : 0;"
-                    "export default new WebAssembly.Instance(f).exports.f();");
+                    "import source compiled from 'f.wasm'; import { f } from 'f.wasm'; export default f();"
+                    "export const kind = Object.prototype.toString.call(compiled);");
   LINK(user, &table);
   EVALUATE(user);
   EXPORTS_NUM(user, "default", 42);
-  EXPORTS_NUM(user, "same", 1);
+  EXPORTS_STR(user, "kind", "[object WebAssembly.Module]");
   jsvm_module_free(user);
+  free_table(&table);
+}
+
+static void wasm_that_does_not_fit(void) {
+  jsvm_module *module = NULL;
+  jsvm_context_options options = {.struct_size = sizeof options, .disallow_code_generation_wasm = true};
+  jsvm_context *strict = new_context(isolate, &options);
+  source_file files[] = {{"env", "export const k = 'no function'", NULL}};
+  source_table table = TABLE(files);
+  CHECK_OK(jsvm_wasm_module_new(context, str("f.wasm"), WASM, sizeof WASM, &module, &error), &error);
+  LINK(module, &table);
+  EVALUATE_ERROR(module, "function import requires a callable");
+  jsvm_module_free(module);
   free_table(&table);
   CHECK_ERROR(jsvm_wasm_module_new(strict, str("f.wasm"), WASM, sizeof WASM, &module, &error), JSVM_STATUS_WRONG_STATE,
               &error, "context: ");
@@ -235,6 +250,7 @@ int main(void) {
   RUN(bad_input);
   RUN(json);
   RUN(wasm);
+  RUN(wasm_that_does_not_fit);
   jsvm_context_free(context);
   jsvm_isolate_free(isolate);
   return FINISH();

@@ -107,7 +107,11 @@ void synthetic_modules() {
   CHECK(failing.status() == jsvm::module_state::errored);
   CHECK(failing.error().is_error());
   const unsigned char empty[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
-  CHECK(w.context.wasm_module(empty, sizeof empty).namespace_object().get("default").is_object());
+  const es_module compiled = w.context.wasm_module(empty, sizeof empty, "empty.wasm");
+  CHECK_EQ(compiled.requests().size(), 0U);
+  compiled.instantiate();
+  compiled.evaluate().await();
+  CHECK_EQ(compiled.identifier(), "empty.wasm");
 }
 
 void imports() {

@@ -40,6 +40,9 @@ from .object import JSArray, JSFunction, JSMap, JSObject, JSSet, JSSymbol
 from .promise import JSPromise, Resolver
 from .script import Script
 
+for _name in _errors:
+    globals()[_name].__module__ = "jsvm"  # as tracebacks are to say it
+
 #: The library's version, and V8's.
 __version__: str = _lib.version().decode()
 v8_version: str = _lib.v8_version().decode()

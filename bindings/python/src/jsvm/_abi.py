@@ -333,7 +333,7 @@ jsvm_exception_set_userdata ppppp
 jsvm_file_loader_import pznppp
 jsvm_file_loader_new pppp
 jsvm_flush_finalizers U
-jsvm_function_construct ppnpppp
+jsvm_function_construct ppnppp
 jsvm_function_new ppppppp
 jsvm_is_context pppp
 jsvm_isolate_enter ppp
@@ -509,6 +509,8 @@ lib = Functions()
 evaluate: Callable[..., int] = _waiting["jsvm_context_evaluate"]
 function_call: Callable[..., int] = _waiting["jsvm_function_call"]
 run_in_context: Callable[..., int] = _waiting["jsvm_script_run_in_context"]
+
+slot_clear: Callable[..., int] = _quick["jsvm_slot_clear"]
 
 #: Small lengths, ready to be passed to the functions above.
 LENGTHS: list[Any] = [c_size_t.from_param(length) for length in range(17)]

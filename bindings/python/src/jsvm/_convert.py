@@ -114,6 +114,10 @@ def write(home: Context, buffer: Any, offset: int, value: Any, keep: list[Any]) 
         data = bigint_bytes(value)
         keep.append(data)
         SLOT.pack_into(buffer, offset, _abi.BIGINT, 0, 0.0, _abi.address_of(data), len(data), 0)
+    elif isinstance(value, float):
+        SLOT.pack_into(buffer, offset, _abi.NUMBER, 0, value, 0, 0, 0)
+    elif isinstance(value, str):
+        write(home, buffer, offset, str.__str__(value), keep)
     else:
         owned = to_handle(home, value)
         keep.append(owned)
@@ -124,10 +128,14 @@ def write(home: Context, buffer: Any, offset: int, value: Any, keep: list[Any]) 
 to_handle: Callable[[Context, Any], Any]
 
 
+#: Buffers of a few slots.
+_BUFFERS = [ctypes.c_char * (SLOT_SIZE * (count or 1)) for count in range(9)]
+
+
 def slots(home: Context, values: Any) -> tuple[Any, list[Any]]:
     """Slots for some values: a buffer, and what must live as long as it is used."""
     keep: list[Any] = []
-    buffer = ctypes.create_string_buffer(SLOT_SIZE * len(values) or 1)
+    buffer = (_BUFFERS[len(values)] if len(values) < 9 else ctypes.c_char * (SLOT_SIZE * len(values)))()
     offset = 0
     for value in values:
         write(home, buffer, offset, value, keep)
@@ -162,4 +170,4 @@ def take(home: Context, slot: Slot) -> Any:
     try:
         return read(home, *SLOT.unpack_from(slot))
     finally:
-        lib.slot_clear(ctypes.byref(slot))
+        _abi.slot_clear(ctypes.byref(slot))

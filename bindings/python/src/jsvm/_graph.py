@@ -15,7 +15,7 @@ from . import _abi, _convert
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
 from ._convert import EPOCH, LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
 from ._values import BigInt, Map, RegExp, undefined
-from .errors import JSError, call
+from .errors import JSError, JSWrongIsolateError, call
 
 if TYPE_CHECKING:
     from .context import Context
@@ -101,7 +101,7 @@ class _Builder:
             self.add(_abi.UNDEFINED)
             return None
         if isinstance(value, str):
-            self.add_text(str(value))
+            self.add_text(str.__str__(value))
             return None
         if isinstance(value, int):
             if not isinstance(value, BigInt) and MIN_SAFE <= value <= MAX_SAFE:
@@ -113,6 +113,7 @@ class _Builder:
             self.add(NUMBER, value)
             return None
         if isinstance(value, Live):
+            _same_isolate(self.home, value)
             self.keep.append(value)
             self.add_handle(value._handle)
             return None
@@ -177,10 +178,15 @@ class _Builder:
 def _key(key: Any) -> str:
     """A key of a dict as JavaScript has it."""
     if isinstance(key, str):
-        return str(key)
+        return str.__str__(key)
     if isinstance(key, int) and not isinstance(key, bool):
         return str(int(key))
     raise TypeError(f"a key of a JavaScript object is a str or an int, not {type(key).__name__}: a jsvm.Map has keys of any kind")
+
+
+def _same_isolate(home: Context, value: Any) -> None:
+    if value._home._isolate is not home._isolate:
+        raise JSWrongIsolateError("the value belongs to another isolate: structured_clone copies it")
 
 
 def to_handle(home: Context, value: Any) -> Owned:
@@ -188,6 +194,7 @@ def to_handle(home: Context, value: Any) -> Owned:
     from .context import Live
 
     if isinstance(value, Live):
+        _same_isolate(home, value)
         return Owned(lib.value_clone(value._handle) or value._handle)
     if isinstance(value, (list, tuple, Mapping, set, frozenset, datetime, bytes, bytearray)) or (
         isinstance(value, memoryview) and value.readonly

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from typing import Any
 
 from ._abi import lib
@@ -19,8 +20,8 @@ from ._abi import lib
 MAIN = threading.main_thread().ident or 0
 
 _started = False
-#: Set when a run was terminated for a SIGINT.
-interrupted = threading.Event()
+# When a run was last terminated for a SIGINT.
+_terminated = 0.0
 
 
 def watch() -> None:
@@ -41,13 +42,23 @@ def watch() -> None:
 
 
 def _watch(read_end: int) -> None:
+    global _terminated
     while True:
         if signal.SIGINT in os.read(read_end, 64):
             frame = sys._current_frames().get(MAIN)
             isolate = None if frame is None else _isolate_of(frame)
             if isolate is not None:
-                interrupted.set()
+                _terminated = time.monotonic()
                 lib.isolate_terminate(isolate._handle, None)
+
+
+def was_interrupted() -> bool:
+    """Whether it was for a SIGINT that a run of this thread was terminated just now. Says so once."""
+    global _terminated
+    if threading.get_ident() != MAIN or time.monotonic() - _terminated > 1:
+        return False
+    _terminated = 0.0
+    return True
 
 
 def _isolate_of(frame: Any) -> Any:

@@ -119,12 +119,6 @@ _object._CLASSES.append((_abi.FLAG_BUFFER, JSBuffer))
 _object._CLASSES.append((_abi.FLAG_VIEW, JSBuffer))
 
 
-def new_array_buffer(home: Context, data: Any) -> JSBuffer:
-    """An ArrayBuffer with a copy of bytes."""
-    copy = bytes(data)
-    return home._object(lib.array_buffer_new, copy, len(copy))  # type: ignore[no-any-return]
-
-
 def share(home: Context, buffer: Any) -> JSBuffer:
     view = memoryview(buffer)
     if view.readonly:

@@ -220,8 +220,7 @@ def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
         leaving = _leaving.pop(threading.get_ident(), None)
         if leaving is not None:
             return leaving
-        if _sigint.interrupted.is_set() and threading.get_ident() == _sigint.MAIN and status == _abi.TERMINATED:
-            _sigint.interrupted.clear()
+        if status == _abi.TERMINATED and _sigint.was_interrupted():
             return make(_abi.INTERRUPTED, None, None)
     elif error and status == _abi.EXCEPTION:
         userdata = lib.error_userdata(error, _KEY)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import sys
 import threading
+import time
 import weakref
 from contextlib import contextmanager
 from types import TracebackType
@@ -96,7 +98,7 @@ class Isolate:
     """
 
     _handle: int = 0
-    _arg: Any = None
+    _main_handle: int = 0
 
     def __init__(
         self,
@@ -119,6 +121,9 @@ class Isolate:
         result = ctypes.c_void_p()
         call(lib.isolate_new, ctypes.byref(options), ctypes.byref(result))
         self._handle = result.value or 0
+        # Asked for once, because to ask is to wait for the isolate. Not as a Context, which would keep the isolate.
+        call(lib.isolate_main_context, self._handle, ctypes.byref(result))
+        self._main_handle = result.value or 0
         self._lock = threading.Lock()
         self._main: Optional[weakref.ref[Context]] = None
         self._iterator: Any = None
@@ -132,13 +137,16 @@ class Isolate:
         """Closes it at once: what runs in it ends with JSClosedError, and what is left of its values is inert."""
         with self._lock:
             handle, self._handle = self._handle, 0
+            main, self._main_handle = self._main_handle, 0
         if handle:
+            lib.context_free(main)
             _isolates.pop(handle, None)
             self._iterator = None
             self._scripts.clear()
             lib.isolate_free(handle)
 
-    def __del__(self, _free: Any = lib.isolate_free) -> None:
+    def __del__(self, _free: Any = lib.isolate_free, _free_context: Any = lib.context_free) -> None:
+        _free_context(self._main_handle)
         if self._handle:
             _free(self._handle)
 
@@ -192,9 +200,8 @@ class Isolate:
 
         main = None if self._main is None else self._main()
         if main is None:
-            result = ctypes.c_void_p()
-            call(lib.isolate_main_context, self._open(), ctypes.byref(result))
-            main = Context(self, result.value or 0)
+            self._open()
+            main = Context(self, lib.context_clone(self._main_handle))
             self._main = weakref.ref(main)
         return main
 
@@ -384,11 +391,26 @@ _REJECTION = address(_rejection_callback)
 
 @atexit.register
 def _close_all() -> None:
-    """Before Python ends: a callback that came afterwards could not take the GIL."""
+    """Before Python ends: a callback that comes or returns afterwards could not take the GIL, which ends its thread amid C."""
     for isolate in list(_isolates.values()):
         isolate.close()
-    if _isolates is not None:
-        lib.flush_finalizers(1000)
+    lib.flush_finalizers(1000)
+    # Threads that were in a callback, or before one, get the GIL while this one sleeps; what they run in is stopped.
+    end, quiet = time.monotonic() + 1, 0
+    while quiet < 3 and len(sys._current_frames()) > 1 and time.monotonic() < end:
+        time.sleep(0.002)
+        quiet = 0 if _callback_runs() else quiet + 1
+
+
+def _callback_runs() -> bool:
+    """Whether another thread is in a function that JavaScript has called."""
+    for thread, frame in sys._current_frames().items():
+        at: Any = frame if thread != threading.get_ident() else None
+        while at is not None:
+            if at.f_code.co_name.startswith("_on_") and at.f_globals.get("__name__", "").startswith("jsvm."):
+                return True
+            at = at.f_back
+    return False
 
 
 def live_handles() -> dict[str, int]:

@@ -8,7 +8,7 @@ from ctypes import byref
 from typing import Any, Callable, Iterable, Optional, Union, overload
 
 from . import _abi, _convert, context as _context
-from ._abi import LENGTHS, NUMBER, NUMBER_SLOT, function_call, lib
+from ._abi import LENGTHS, NUMBER, function_call, lib
 from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, number, slots
 from ._graph import flatten
 from ._values import undefined
@@ -75,7 +75,7 @@ class JSObject(Live, MutableMapping[Any, Any]):
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self) -> None:
+    def __new__(cls) -> JSObject:
         raise TypeError("objects are made by a context: context.object()")
 
     def __del__(self, _free: Any = lib.value_free) -> None:
@@ -445,12 +445,13 @@ class JSFunction(JSObject):
         count = len(args)
         given: Any = None
         if count <= 8:
-            at = 0
+            at = 1
+            numbers = frame.numbers
             for value in args:
                 kind = type(value)
                 if kind is int and MIN_SAFE <= value <= MAX_SAFE or kind is float:
-                    NUMBER_SLOT.pack_into(frame.args, at, NUMBER, 0, value)
-                    at += 40
+                    numbers[at] = value
+                    at += 5
                 else:
                     break
             else:
@@ -465,12 +466,11 @@ class JSFunction(JSObject):
         status = function_call(self._arg, this, given, length, options, frame.slot_ref, frame.error_ref)
         if status:
             frame.fail(status, home)
-        slot = frame.slot
-        if slot.kind == NUMBER:
-            number_ = slot.number
+        if frame.kind[0] == NUMBER:
+            number_ = frame.number[1]
             result: Any = int(number_) if number_.is_integer() and 0.0 < number_ < LIMIT else number(number_)
         else:
-            result = _convert.take(home, slot)
+            result = _convert.take(home, frame.slot)
             if copy and isinstance(result, JSObject):
                 result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
@@ -662,7 +662,8 @@ def _well_known(home: Context) -> Any:
     if isolate._iterator is None:
         with isolate.context() as fresh:
             made = fresh.eval(_ITERATORS)
-            isolate._iterator = tuple(Owned(lib.value_clone(made[name]._handle)) for name in ("symbol", "make"))
+            symbol, make = made["symbol"], made["make"]
+            isolate._iterator = Owned(lib.value_clone(symbol._handle)), Owned(lib.value_clone(make._handle))
     symbol, make = isolate._iterator
     return JSSymbol(home, lib.value_clone(symbol.handle)), _make(JSFunction, home, lib.value_clone(make.handle))
 
