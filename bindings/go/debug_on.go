@@ -1,0 +1,5 @@
+//go:build jsvmdebug
+
+package jsvm
+
+const debugCollect = true

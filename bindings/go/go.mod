@@ -1,0 +1,3 @@
+module jsvm
+
+go 1.24
