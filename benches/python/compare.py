@@ -24,7 +24,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 from peers import MODULES, PEERS
 
 RECORDS = [
-    {"id": i, "name": f"name {i}", "tags": ["a", "b", i], "nested": {"x": i * 1.5, "ok": True, "none": None}}
+    {"id": i, "name": f"name {i}", "tags": ["a", "b", i], "nested": {"x": i + 0.5, "ok": True, "none": None}}
     for i in range(10_500)
 ]
 TEXT = json.dumps(RECORDS, separators=(",", ":"))
@@ -140,16 +140,16 @@ def with_bytes(peer: Any) -> Any:
 
 
 def bytes_out(peer: Any) -> Measure:
-    engine = with_bytes(peer)
-    return timed(lambda: engine.bytes_out("bytes"), BYTES)
+    copy = with_bytes(peer).bytes_out
+    return timed(lambda: copy("bytes"), BYTES)
 
 
 def view_out(peer: Any) -> Measure:
-    engine = with_bytes(peer)
-    check(memoryview(engine.view_out("bytes")), BYTES)
+    share = with_bytes(peer).view_out
+    check(memoryview(share("bytes")), BYTES)
 
     def work() -> Any:
-        view = engine.view_out("bytes")
+        view = share("bytes")
         return view.nbytes, view[-1]
 
     return timed(work, (len(BYTES), 7))
