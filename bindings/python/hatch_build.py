@@ -28,9 +28,7 @@ def library() -> Path:
         if built.is_file():
             return built
     if not (TOP / "Cargo.toml").is_file() or shutil.which("cargo") is None:
-        raise SystemExit(
-            "libjsvm.so is missing: run `make release` in libjsvm's tree, or name the library in JSVM_LIBRARY"
-        )
+        raise SystemExit("libjsvm.so is missing: run `make release` in libjsvm's tree, or name the library in JSVM_LIBRARY")
     if subprocess.run(["cargo", "build", "--release", "--features", "cli"], cwd=TOP).returncode:
         raise SystemExit("cargo could not build libjsvm: see above; `make release` in libjsvm's tree sets up what it needs")
     return target / "release" / "libjsvm.so"

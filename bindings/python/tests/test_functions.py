@@ -110,7 +110,11 @@ def test_errors_have_all_that_there_is(context: jsvm.Context) -> None:
     assert (error.name, error.message, str(error)) == ("TypeError", "no", "TypeError: no")
     assert (error.filename, error.line, error.column, error.status) == ("a.js", 2, 16, "EXCEPTION")
     assert error.frames[0].function == "f" and error.frames[1].line == 3 and "at f (a.js:2:22)" in (error.stack or "")
-    assert error.arrow and "^" in error.arrow and error.source_line == "function f() { throw new TypeError('no', {cause: new Error('c')}) }"
+    assert (
+        error.arrow
+        and "^" in error.arrow
+        and error.source_line == "function f() { throw new TypeError('no', {cause: new Error('c')}) }"
+    )
     assert str(error.cause) == "c" and error.value.is_error and error.value["message"] == "no"
     with pytest.raises(jsvm.JSSyntaxError) as syntax:
         context.eval("1 +")
@@ -130,8 +134,9 @@ def test_reentrancy_and_recursion(context: jsvm.Context) -> None:
     context.globals["down"] = down = context.function(lambda n: 0 if n == 0 else 1 + context.eval(f"down({n - 1})"))
     assert context.eval("down(30)") == 30
     context.globals["forever"] = lambda: context.eval("forever()")
-    with pytest.raises((RecursionError, jsvm.JSError)):
-        context.eval("forever()")
+    for _ in range(20):
+        with pytest.raises((RecursionError, jsvm.JSError), match="recursion|call stack"):
+            context.eval("forever()")
     assert context.eval("1 + 1") == 2
     with pytest.raises(jsvm.JSError, match="call stack"):
         context.eval("(function f() { f() })()")
@@ -165,7 +170,6 @@ def test_functions_are_let_go(isolate: jsvm.Isolate) -> None:
     jsvm.flush_finalizers()
     gc.collect()
     assert gone
-    # An exception in __del__ is Python's to report; nothing else happens.
 
 
 def test_values_of_another_isolate(context: jsvm.Context) -> None:

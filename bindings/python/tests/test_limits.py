@@ -25,7 +25,9 @@ def test_time(context: jsvm.Context) -> None:
     del caught
 
 
-@pytest.mark.parametrize("wrong, error", [(0, ValueError), (-1, ValueError), (float("nan"), ValueError), ("1", TypeError), (True, TypeError)])
+@pytest.mark.parametrize(
+    "wrong, error", [(0, ValueError), (-1, ValueError), (float("nan"), ValueError), ("1", TypeError), (True, TypeError)]
+)
 def test_wrong_times(context: jsvm.Context, wrong: Any, error: Any) -> None:
     with pytest.raises(error):
         context.eval("1", timeout=wrong)

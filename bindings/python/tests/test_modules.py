@@ -85,7 +85,9 @@ def test_synthetic_json_and_wasm(context: jsvm.Context) -> None:
     host = jsvm.SyntheticModule(context, ["default", "later"], evaluate, identifier="host")
     json = jsvm.JSONModule(context, '{"a": [1]}')
     wasm = jsvm.WasmModule(context, b"\0asm\1\0\0\0")
-    main = jsvm.Module(context, "import h, { later } from 'h'; import j from 'j'; import source w from 'w'; export { h, j, w, later }")
+    main = jsvm.Module(
+        context, "import h, { later } from 'h'; import j from 'j'; import source w from 'w'; export { h, j, w, later }"
+    )
     assert [request.phase for request in main.requests] == ["evaluation", "evaluation", "source"]
     main.link({"h": host, "j": json, "w": wasm}.__getitem__ and (lambda r: {"h": host, "j": json, "w": wasm}[r.specifier]))
     main.evaluate().result()
@@ -135,7 +137,11 @@ def test_dynamic_import_and_meta(context: jsvm.Context) -> None:
         found["url"] = "host:" + module.identifier
 
     module = jsvm.Module(
-        context, "export const url = import.meta.url, x = (await import('x')).x", identifier="m", import_meta=meta, importer=importer
+        context,
+        "export const url = import.meta.url, x = (await import('x')).x",
+        identifier="m",
+        import_meta=meta,
+        importer=importer,
     )
     module.link(importer)
     module.evaluate().result()
@@ -152,7 +158,9 @@ def test_dynamic_import_and_meta(context: jsvm.Context) -> None:
 
 
 def test_files(context: jsvm.Context, tmp_path: Path) -> None:
-    (tmp_path / "main.mjs").write_text("import { n } from './lib/n.js'; import j from './d.json' with { type: 'json' }; export default n + j")
+    (tmp_path / "main.mjs").write_text(
+        "import { n } from './lib/n.js'; import j from './d.json' with { type: 'json' }; export default n + j"
+    )
     (tmp_path / "lib").mkdir()
     (tmp_path / "lib" / "n.js").write_text("export const n = 40")
     (tmp_path / "d.json").write_text("2")
@@ -181,7 +189,9 @@ def test_scripts_and_the_code_cache(isolate: jsvm.Isolate) -> None:
         script.run("context")  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         jsvm.Script("1", "2")  # type: ignore[arg-type]
-    f = one.compile_function("return a + b + x", ["a", "b"], context_extensions=[one.object({"x": 100})], produce_cached_data=True)
+    f = one.compile_function(
+        "return a + b + x", ["a", "b"], context_extensions=[one.object({"x": 100})], produce_cached_data=True
+    )
     assert f(1, 2) == 103 and f.cached_data and f.cached_data_rejected is False
     again = one.compile_function("return a + b", ["a", "b"], cached_data=f.cached_data)
     assert again(1, 2) == 3
@@ -243,7 +253,14 @@ def test_node_vms_names() -> None:
 
 def test_parts(context: jsvm.Context) -> None:
     written: list[Any] = []
-    context.install("console", "process", "require", write=lambda stream, data: written.append((stream, data)), argv=["a", "b"], env={"K": "v"})
+    context.install(
+        "console",
+        "process",
+        "require",
+        write=lambda stream, data: written.append((stream, data)),
+        argv=["a", "b"],
+        env={"K": "v"},
+    )
     context.eval("console.log('é', {a: 1}); console.error('no')")
     assert written == [(1, "é { a: 1 }\n".encode()), (2, b"no\n")]
     assert context.eval("process.argv.join() + process.env.K") == "a,bv"

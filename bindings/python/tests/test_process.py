@@ -57,19 +57,22 @@ def test_ctrl_c_ends_a_program() -> None:
 
 
 def test_fork() -> None:
-    assert run(
-        "import jsvm, os\n"
-        "isolate = jsvm.Isolate()\n"
-        "child = os.fork()\n"
-        "if child == 0:\n"
-        "    try: isolate.eval('1')\n"
-        "    except jsvm.JSForkedError as error: print('forked', flush=True)\n"
-        "    try: jsvm.Isolate()\n"
-        "    except jsvm.JSForkedError as error: print('forked', flush=True)\n"
-        "    raise SystemExit(0)\n"
-        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n"
-        "print(isolate.eval('1'))"
-    ) == "forked\nforked\n1\n"
+    assert (
+        run(
+            "import jsvm, os\n"
+            "isolate = jsvm.Isolate()\n"
+            "child = os.fork()\n"
+            "if child == 0:\n"
+            "    try: isolate.eval('1')\n"
+            "    except jsvm.JSForkedError as error: print('forked', flush=True)\n"
+            "    try: jsvm.Isolate()\n"
+            "    except jsvm.JSForkedError as error: print('forked', flush=True)\n"
+            "    raise SystemExit(0)\n"
+            "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0\n"
+            "print(isolate.eval('1'))"
+        )
+        == "forked\nforked\n1\n"
+    )
 
 
 def test_the_end_with_all_alive() -> None:

@@ -27,7 +27,12 @@ def test_a_resolver_settles_from_any_thread(context: jsvm.Context) -> None:
     promise, resolver = context.promise()
     assert promise.state == "pending"
     threading.Timer(0.03, resolver.resolve, [{"a": 1}]).start()
-    assert promise.result(timeout=10, )["a"] == 1
+    assert (
+        promise.result(
+            timeout=10,
+        )["a"]
+        == 1
+    )
     with pytest.raises(jsvm.JSStateError):
         resolver.resolve(2)
     other, resolver = context.promise()

@@ -12,6 +12,7 @@ from . import vm as vm
 from ._abi import lib as _lib
 from ._values import BigInt, Map, RegExp, UndefinedType, undefined
 from .buffer import JSBuffer
+from .containers import JSArray, JSMap, JSSet
 from .context import Context
 from .errors import *  # noqa: F403
 from .errors import __all__ as _errors
@@ -36,7 +37,7 @@ from .module import (
     SyntheticModule,
     WasmModule,
 )
-from .object import JSArray, JSFunction, JSMap, JSObject, JSSet, JSSymbol
+from .object import JSFunction, JSObject, JSSymbol
 from .promise import JSPromise, Resolver
 from .script import Script
 

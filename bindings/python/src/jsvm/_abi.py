@@ -7,9 +7,9 @@ GIL (a host function), so nobody waits for an isolate with the GIL. Functions th
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from ctypes import c_bool, c_char_p, c_double, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from struct import Struct
-from collections.abc import Sequence
 from typing import Any, Callable
 
 from . import _library

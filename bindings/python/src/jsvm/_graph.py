@@ -7,13 +7,12 @@ import ctypes
 import inspect
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import chain
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Optional, cast
 
 from . import _abi, _convert
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
-from ._convert import EPOCH, LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
+from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
 from ._values import BigInt, Map, RegExp, undefined
 from .errors import JSError, JSWrongIsolateError, call
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from .context import Context
 
 _STRINGS = {str}
+_CONTAINERS = {list, dict, tuple}
 _UINT8 = 1
 # Kind, number, data, len: what most slots are read for.
 _SHORT_SLOT = Struct("=I4xdQQ8x")
@@ -74,17 +74,33 @@ class _Builder:
     def add_all(self, value: Any) -> None:
         """Without recursion: Python's stack is short, and nesting may be deep."""
         open_: list[Iterator[Any]] = [iter((value,))]
+        # The commonest kinds are added here, without a call for each.
+        kinds, numbers, offsets, lengths = (
+            self.kinds.append, self.numbers.append, self.offsets.append, self.lengths.append,
+        )  # fmt: skip
+        texts = self.texts
         while open_:
             for value in open_[-1]:
                 kind = type(value)
                 if kind is str:
-                    self.add_text(value)
-                elif kind is float or kind is int and MIN_SAFE <= value <= MAX_SAFE:
-                    self.add(NUMBER, value)
-                elif value is None:
-                    self.add(_abi.NULL)
-                elif kind is bool:
-                    self.add(_abi.BOOLEAN, value)
+                    found = texts.get(value)
+                    if found is None:
+                        self.add_text(value)
+                    else:
+                        kinds(STRING)
+                        numbers(0.0)
+                        offsets(found[0])
+                        lengths(found[1])
+                elif kind is int and MIN_SAFE <= value <= MAX_SAFE or kind is float:
+                    kinds(NUMBER)
+                    numbers(value)
+                    offsets(0)
+                    lengths(0)
+                elif value is None or kind is bool:
+                    kinds(_abi.NULL if value is None else _abi.BOOLEAN)
+                    numbers(value or 0.0)
+                    offsets(0)
+                    lengths(0)
                 else:
                     children = self.add_other(value)
                     if children is not None:
@@ -97,6 +113,8 @@ class _Builder:
         """A value that is no common primitive. Gives the children that are to follow, if there are some."""
         from .context import Live
 
+        if type(value) in _CONTAINERS:
+            return self.add_container(value)
         if value is undefined:
             self.add(_abi.UNDEFINED)
             return None
@@ -117,6 +135,10 @@ class _Builder:
             self.keep.append(value)
             self.add_handle(value._handle)
             return None
+        return self.add_container(value)
+
+    def add_container(self, value: Any) -> Optional[Iterator[Any]]:
+        """A value that references can name. Containers are taken as they are now: others may change them meanwhile."""
         before = self.seen.get(id(value))
         if before is not None:
             self.add(REFERENCE, 0.0, 0, before)
@@ -128,20 +150,23 @@ class _Builder:
         if isinstance(value, RegExp):
             self.add(REGEXP, 0.0, 0, 2)
             return iter(value)
+        kind = type(value)
+        if kind is dict and _STRINGS.issuperset(map(type, value)):
+            children = _flat(value)
+            self.add(RECORD, 0.0, 0, len(children))
+            return iter(children)
         if isinstance(value, (list, tuple)):
-            children = tuple(value)
+            children = list(value)
             self.add(ARRAY, 0.0, 0, len(children))
             return iter(children)
         if isinstance(value, Map):
-            items = tuple(value.items())
-            self.add(MAP, 0.0, 0, 2 * len(items))
-            return chain.from_iterable(items)
+            children = _flat(value)
+            self.add(MAP, 0.0, 0, len(children))
+            return iter(children)
         if isinstance(value, Mapping):
-            items = tuple(value.items())
-            if {type(key) for key, _ in items} - _STRINGS:
-                items = tuple((_key(key), child) for key, child in items)
-            self.add(RECORD, 0.0, 0, 2 * len(items))
-            return chain.from_iterable(items)
+            children = _flat({_key(key): child for key, child in value.items()})
+            self.add(RECORD, 0.0, 0, len(children))
+            return iter(children)
         if isinstance(value, (set, frozenset)):
             self.add(SET, 0.0, 0, len(value))
             return iter(tuple(value))
@@ -173,6 +198,14 @@ class _Builder:
         address, _ = words.buffer_info()
         call(lib.value_build, self.home._handle, address, count, None, ctypes.byref(slot), home=self.home)
         return Owned(slot.handle)
+
+
+def _flat(value: Mapping[Any, Any]) -> list[Any]:
+    """Key, value, key, value. No pairs, which the collector would go through again and again."""
+    children: list[Any] = [None] * (2 * len(value))
+    children[0::2] = value
+    children[1::2] = value.values()
+    return children
 
 
 def _key(key: Any) -> str:
@@ -235,9 +268,7 @@ def _one(home: Context, value: Any) -> Owned:
 _convert.to_handle = to_handle
 
 
-def flatten(
-    home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any
-) -> Any:
+def flatten(home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any) -> Any:
     """A copy of a JavaScript value in Python's own types."""
     options = _abi.FlattenOptions(ctypes.sizeof(_abi.FlattenOptions), max_depth, max_size, max_bytes, getters)
     graph = _abi.Graph()

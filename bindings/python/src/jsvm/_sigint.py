@@ -46,7 +46,7 @@ def _watch(read_end: int) -> None:
     while True:
         if signal.SIGINT in os.read(read_end, 64):
             frame = sys._current_frames().get(MAIN)
-            isolate = None if frame is None else _isolate_of(frame)
+            isolate = isolate_of(frame)
             if isolate is not None:
                 _terminated = time.monotonic()
                 lib.isolate_terminate(isolate._handle, None)
@@ -61,9 +61,9 @@ def was_interrupted() -> bool:
     return True
 
 
-def _isolate_of(frame: Any) -> Any:
+def isolate_of(frame: Any) -> Any:
     """The isolate that a frame waits for, if it is one of this package's that called the library."""
-    if not frame.f_globals.get("__name__", "").startswith("jsvm."):
+    if frame is None or not frame.f_globals.get("__name__", "").startswith("jsvm."):
         return None
     for name in ("home", "self"):
         found = frame.f_locals.get(name)

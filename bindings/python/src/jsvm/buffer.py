@@ -6,7 +6,8 @@ import ctypes
 from ctypes import byref
 from typing import TYPE_CHECKING, Any
 
-from . import _abi, object as _object
+from . import _abi
+from . import object as _object
 from ._abi import lib
 from ._convert import Owned
 from ._userdata import FINALIZER, keep

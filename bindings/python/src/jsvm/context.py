@@ -8,18 +8,19 @@ from ctypes import byref
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, Union
 
-from . import _abi, _convert, _graph
+from . import _abi, _convert
 from ._abi import NUMBER, evaluate, lib, run_in_context
 from ._convert import LIMIT, encode, number
-from .errors import JSStateError, call, raise_failure
-from .function import error_value, new_function
+from .errors import call, raise_failure
+from .function import new_function
 from .isolate import Isolate, _limits, memory_options
 from .limits import CancelToken, run_options
 
 if TYPE_CHECKING:
     from .buffer import JSBuffer
+    from .containers import JSMap, JSSet
     from .module import FileLoader, Importer
-    from .object import JSFunction, JSMap, JSObject, JSSet
+    from .object import JSFunction, JSObject
     from .promise import JSPromise, Resolver
 
 MICROTASK_MODES = ("shared", "after_evaluate")
@@ -171,7 +172,16 @@ class Context:
         from .script import compile_function
 
         return compile_function(
-            self, body, params, filename, line_offset, column_offset, cached_data, produce_cached_data, context_extensions, importer
+            self,
+            body,
+            params,
+            filename,
+            line_offset,
+            column_offset,
+            cached_data,
+            produce_cached_data,
+            context_extensions,
+            importer,
         )
 
     # What belongs to it.

@@ -132,7 +132,7 @@ class _Details:
 
     @property
     def arrow(self) -> Optional[str]:
-        """"file:line", the source line, and carets under the place, each with its newline."""
+        """ "file:line", the source line, and carets under the place, each with its newline."""
         return _text(lib.error_arrow(self._error)) if self._error else None
 
     @property

@@ -1,16 +1,17 @@
 """Python functions that JavaScript calls, and exceptions on their way through JavaScript.
 
-    raised in the function            what JavaScript sees            what leaves the call around it
-    TypeError                         a TypeError                     that exception, with its traceback
-    another Exception                 an Error, "Name: message"       that exception, with its traceback
-    JSError of a nested call          the value that was thrown       a JSError of that value
-    JSStopped                         nothing: it is stopped too      the same class
-    KeyboardInterrupt, SystemExit     nothing: it is stopped          that exception
+raised in the function            what JavaScript sees            what leaves the call around it
+TypeError                         a TypeError                     that exception, with its traceback
+another Exception                 an Error, "Name: message"       that exception, with its traceback
+JSError of a nested call          the value that was thrown       a JSError of that value
+JSStopped                         nothing: it is stopped too      the same class
+KeyboardInterrupt, SystemExit     nothing: it is stopped          that exception
 """
 
 from __future__ import annotations
 
 import ctypes
+import sys
 import threading
 import weakref
 from struct import Struct
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from . import _abi, _sigint
 from ._abi import NUMBER_SLOT, SLOT, SLOT_SIZE, lib
-from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, to_handle, write
+from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, write
 from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .errors import STOPS, JSError, JSInterrupted, JSStopped, call, make
@@ -216,10 +217,10 @@ def error_value(home: Context, error: BaseException) -> Any:
 
 def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
     """The Python exception that a failed call is to end with, if there is one."""
+    leaving = _leaving.pop(threading.get_ident(), None) if _leaving else None
+    if leaving is not None:
+        return leaving
     if status in STOPS:
-        leaving = _leaving.pop(threading.get_ident(), None)
-        if leaving is not None:
-            return leaving
         if status == _abi.TERMINATED and _sigint.was_interrupted():
             return make(_abi.INTERRUPTED, None, None)
     elif error and status == _abi.EXCEPTION:
@@ -230,6 +231,26 @@ def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
             return found
     return None
 
+
+def _on_unraisable(given: Any) -> None:
+    """What is raised as a callback of this package begins: Ctrl-C, or RecursionError.
+
+    That is before its first line, so that it cannot catch it, and ctypes only reports it and gives C a status that nobody has
+    set. So the run is stopped, and the exception raised by the call around it.
+    """
+    isolate = _sigint.isolate_of(sys._getframe().f_back)
+    where = f"{given.err_msg} {given.object!r}"  # Some versions of Python say it in the one, some in the other.
+    if isolate is not None and any(one in where for one in _CALLBACKS):
+        _leaving[threading.get_ident()] = given.exc_value or given.exc_type()
+        lib.isolate_terminate(isolate._handle, None)
+    else:
+        _others(given)
+
+
+#: The callbacks that return a status, as messages show them.
+_CALLBACKS = {repr(_on_call)}
+_others = sys.unraisablehook
+sys.unraisablehook = _on_unraisable
 
 _call_callback = _abi.FUNCTION_CALLBACK(_on_call)
 _CALLBACK = address(_call_callback)
@@ -243,9 +264,7 @@ def new_function(
         raise TypeError(f"a callable is needed, not {type(function).__name__}")
     called = getattr(function, "__name__", "") if name is None else name
     data = encode(called, "a function's name")
-    options = _abi.FunctionOptions(
-        ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), length, constructor
-    )
+    options = _abi.FunctionOptions(ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), length, constructor)
     made = ctypes.c_void_p()
     userdata = keep(Host(function, home, pass_call))
     call(lib.function_new, home._handle, ctypes.byref(options), _CALLBACK, userdata, FINALIZER, ctypes.byref(made))

@@ -260,9 +260,7 @@ class Isolate:
         call(function, self._open(), *arguments, home=self.main_context)
 
     @contextmanager
-    def session(
-        self, *, timeout: Optional[float] = None, cancel: Optional[CancelToken] = None
-    ) -> Iterator[Isolate]:
+    def session(self, *, timeout: Optional[float] = None, cancel: Optional[CancelToken] = None) -> Iterator[Isolate]:
         """Holds the isolate for this thread, so that the calls in between need no lock. The limits are those of the wait."""
         call(lib.isolate_enter, self._open(), run_options(timeout, None, cancel, False))
         handle = self._handle
@@ -348,9 +346,7 @@ def _limits(limits: dict[str, Any]) -> Any:
         raise TypeError(f"unknown option: {', '.join(sorted(unknown))}")
     if not limits:
         return None
-    return run_options(
-        limits.get("timeout"), limits.get("cpu_time"), limits.get("cancel"), limits.get("break_on_sigint", False)
-    )
+    return run_options(limits.get("timeout"), limits.get("cpu_time"), limits.get("cancel"), limits.get("break_on_sigint", False))
 
 
 def memory_options(mode: str, execution: str) -> _abi.MeasureMemoryOptions:

@@ -44,9 +44,7 @@ def _milliseconds(seconds: Optional[float], what: str) -> int:
     return 0 if seconds > 1e15 else max(1, math.ceil(seconds * 1000))
 
 
-def run_options(
-    timeout: Optional[float], cpu_time: Optional[float], cancel: Optional[CancelToken], break_on_sigint: bool
-) -> Any:
+def run_options(timeout: Optional[float], cpu_time: Optional[float], cancel: Optional[CancelToken], break_on_sigint: bool) -> Any:
     """A jsvm_run_options to be passed on. Seconds in, None is no limit."""
     if cancel is None:
         key = (timeout, cpu_time, break_on_sigint)

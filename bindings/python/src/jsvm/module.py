@@ -9,13 +9,12 @@ from ctypes import byref
 from typing import Any, Callable, Iterable, Optional, Sequence, Union
 
 from . import _abi
-from ._abi import SLOT, SLOT_SIZE, lib
+from ._abi import lib
 from ._convert import encode, slots
 from ._userdata import FINALIZER, address, keep, table
-from ._values import undefined
 from .context import Context, _bytes, optional_str
-from .errors import JSStateError, call
-from .function import deliver, deliver_exception, home_of
+from .errors import call
+from .function import _CALLBACKS, deliver, deliver_exception, home_of
 from .isolate import _limits
 from .object import JSObject
 from .promise import JSPromise
@@ -287,9 +286,7 @@ class FileLoader:
 
     __slots__ = ("_home", "_handle", "__weakref__")
 
-    def __init__(
-        self, context: Context, root: str, import_map: Optional[str], builtins: bool, max_file_size: int
-    ) -> None:
+    def __init__(self, context: Context, root: str, import_map: Optional[str], builtins: bool, max_file_size: int) -> None:
         self._handle = 0
         self._home = context
         options = _abi.FileLoaderOptions(
@@ -434,6 +431,7 @@ def _on_evaluate(userdata: int, module: int, exception: int) -> int:
         return deliver_exception(home, error, exception)
 
 
+_CALLBACKS.update(repr(one) for one in (_on_import, _on_meta, _on_evaluate))
 _import_callback = _abi.IMPORT_CALLBACK(_on_import)
 _IMPORT = address(_import_callback)
 _meta_callback = _abi.IMPORT_META_CALLBACK(_on_meta)

@@ -13,11 +13,11 @@ from collections.abc import Generator
 from ctypes import byref
 from typing import TYPE_CHECKING, Any, Awaitable, Callable, Optional
 
-from . import _abi, object as _object
+from . import _abi
+from . import object as _object
 from ._abi import lib
 from ._convert import Owned, slots, to_handle
-from .errors import JSClosedError, JSError, call
-from .function import error_value
+from .errors import JSClosedError, call
 from .isolate import Isolate, _limits
 from .object import JSObject
 

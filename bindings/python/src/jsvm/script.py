@@ -72,9 +72,7 @@ class Script:
     def run_in_new_context(self, *, copy: bool = False, **limits: Any) -> tuple[Any, Context]:
         """Makes an ordinary context and runs it there: the value and the context. node:vm: script.runInNewContext."""
         slot, error, made = _abi.Slot(), ctypes.c_void_p(), ctypes.c_void_p()
-        status = lib.script_run_in_new_context(
-            self._handle, None, _limits(limits), byref(slot), byref(made), byref(error)
-        )
+        status = lib.script_run_in_new_context(self._handle, None, _limits(limits), byref(slot), byref(made), byref(error))
         context = Context(self._isolate, made.value or 0)
         if status:
             raise_failure(status, error.value, context)
