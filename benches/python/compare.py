@@ -51,7 +51,7 @@ def seconds(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
     work()
     count = max(1, int(BATCH / (time.perf_counter() - started)))
-    found = []
+    found: list[float] = []
     end = started + 10 * BATCH
     while not found or time.perf_counter() < end:
         begun = time.perf_counter()
