@@ -59,10 +59,12 @@ pub fn keep<'s, T: Send + 'static>(scope: &mut Scope<'s, '_>, thing: T) -> v8::L
 unsafe extern "C" fn on_collected(info: *const c_void) {
     no_unwind(|| {
         // SAFETY: V8 gives the record of a callback that `keep` registered, on the thread inside.
-        let (thing, isolate) = unsafe {
+        let (thing, v8_isolate) = unsafe {
             let isolate = raw::v8__WeakCallbackInfo__GetIsolate(info);
-            (raw::v8__WeakCallbackInfo__GetParameter(info) as usize, Isolate::of(&raw::isolate(isolate)))
+            (raw::v8__WeakCallbackInfo__GetParameter(info) as usize, raw::isolate(isolate))
         };
+        // Not a reference of our own: V8 collects also as the last one goes.
+        let isolate = Isolate::here(&v8_isolate);
         let kept = isolate.kept().live.remove(&thing);
         if let Some(kept) = kept {
             // SAFETY: the cell that was made for the thing; V8 wants it reset here.

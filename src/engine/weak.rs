@@ -105,11 +105,13 @@ unsafe extern "C" fn on_collected(info: *const c_void) {
     no_unwind(|| {
         // SAFETY: V8 gives the record of a callback that `insert` registered, on the thread inside; the entry lives until it
         // is taken out of the table here.
-        let (entry, isolate) = unsafe {
+        let (entry, v8_isolate) = unsafe {
             let isolate = raw::v8__WeakCallbackInfo__GetIsolate(info);
             let entry = raw::v8__WeakCallbackInfo__GetParameter(info) as *const Entry;
-            (entry, Isolate::of(&raw::isolate(isolate)))
+            (entry, raw::isolate(isolate))
         };
+        // Not a reference of our own: V8 collects also as the last one goes.
+        let isolate = Isolate::here(&v8_isolate);
         // SAFETY: as above.
         let (key, cell) = unsafe { ((*entry).key, (*entry).cell) };
         let mut table = isolate.weak();

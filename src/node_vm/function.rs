@@ -1,7 +1,9 @@
 //! compileFunction.
 
 use crate::engine::enter::Outcome;
-use crate::node_vm::{bytes, context_of, define, import_answer, int32, list, string, uint8_array};
+use crate::node_vm::{
+    bytes, context_of, define, import_answer, int32, list, options_of, string, uint8_array,
+};
 use crate::realm::native::Natives;
 use crate::vm::compile_function::{self, Options};
 use crate::vm::decorate::decorating;
@@ -23,7 +25,7 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let origin = Origin {
             line_offset: int32(arguments.get(2)),
             column_offset: int32(arguments.get(3)),
-            host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
+            host_defined_options: Some(options_of(scope, import)?),
             ..Origin::new(string(arguments.get(1))?)
         };
         let options = Options {

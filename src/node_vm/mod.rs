@@ -12,7 +12,7 @@ use crate::engine::value::{self, Value};
 use crate::realm::native::Natives;
 use crate::realm::{self, Source};
 use crate::vm::context::Context;
-use crate::vm::import::Answer;
+use crate::vm::import::{self, Answer};
 use std::ops::Deref;
 use std::time::Duration;
 use v8::Local;
@@ -153,6 +153,14 @@ pub fn import_answer<'s>(
 ) -> Outcome<Option<Answer<'s>>> {
     let callback = Local::<v8::Function>::try_from(callback).ok();
     Ok(callback.map(|callback| Answer::new(scope, callback, referrer)))
+}
+
+/// What code is compiled with. As in Node, who answers for its context does not answer for it.
+fn options_of<'s>(
+    scope: &Scope<'s, '_>,
+    answer: Option<Answer<'s>>,
+) -> Outcome<Local<'s, v8::PrimitiveArray>> {
+    answer.map_or_else(|| Ok(import::options_of_nobody(scope)), |answer| answer.options(scope))
 }
 
 /// The elements of an array, which vm.js has looked at; undefined is none.

@@ -13,7 +13,7 @@ const { prototype: bufferPrototype } = load('buffer').Buffer;
 const { Error, Promise, TypeError } = globalThis;
 const { apply } = Reflect;
 const { defineProperty, freeze, getPrototypeOf, setPrototypeOf } = Object;
-const { isArray } = Array;
+const { isArray, prototype: arrayPrototype } = Array;
 const uncurry = Function.prototype.bind.bind(Function.prototype.call);
 const bind = uncurry(Function.prototype.bind);
 const mapGet = uncurry(WeakMap.prototype.get);
@@ -335,10 +335,10 @@ class SourceTextModule extends Module {
 
   get dependencySpecifiers() {
     if (this.#dependencySpecifiers === undefined) {
-      const specifiers = [];
+      const specifiers = list();
       const requests = requestsOf(this);
       for (let i = 0; i < requests.length; i += 3) push(specifiers, requests[i]);
-      this.#dependencySpecifiers = freeze(specifiers);
+      this.#dependencySpecifiers = freeze(setPrototypeOf(specifiers, arrayPrototype));
     }
     return this.#dependencySpecifiers;
   }
@@ -346,13 +346,13 @@ class SourceTextModule extends Module {
   get moduleRequests() {
     if (this.#moduleRequests === undefined) {
       const flat = requestsOf(this);
-      const requests = [];
+      const requests = list();
       for (let i = 0; i < flat.length; i += 3) {
         push(requests, freeze({
           __proto__: null, specifier: flat[i], attributes: flat[i + 1], phase: PHASES[flat[i + 2]],
         }));
       }
-      this.#moduleRequests = freeze(requests);
+      this.#moduleRequests = freeze(setPrototypeOf(requests, arrayPrototype));
     }
     return this.#moduleRequests;
   }

@@ -6,6 +6,7 @@ use crate::node_vm::{
     bytes, context_of, import_answer, int32, limits, list, run_within, string, uint8_array,
 };
 use crate::realm::native::Natives;
+use crate::vm::import::{self, Answer, Otherwise};
 use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
 use crate::vm::source::Origin;
 use crate::vm::{context, link};
@@ -13,12 +14,18 @@ use std::ptr;
 use v8::{FunctionCallbackArguments, Local};
 
 pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
-    // newSourceText(code, identifier, lineOffset, columnOffset, cachedData, context, initializeImportMeta, import, referrer).
+    // newSourceText(code, identifier, lineOffset, columnOffset, cachedData, context, initializeImportMeta, import, referrer). The
+    // referrer is the record if there is none.
     native.function("newSourceText", |scope, arguments, result| {
         let cached_data = bytes(scope, arguments.get(4));
         let context = context_of(scope, arguments.get(5))?;
-        let import = import_answer(scope, arguments.get(7), arguments.get(8))?;
+        let initialize_import_meta = arguments.get(6).try_cast().ok();
+        let mut import = import_answer(scope, arguments.get(7), arguments.get(8))?;
+        if import.is_none() && initialize_import_meta.is_some() {
+            import = Some(Answer::none(scope, Otherwise::Nobody, arguments.get(8)));
+        }
         let origin = Origin {
+            host_defined_options: Some(import::options_of_nobody(scope)),
             line_offset: int32(arguments.get(2)),
             column_offset: int32(arguments.get(3)),
             ..Origin::new(string(arguments.get(1))?)
@@ -27,11 +34,15 @@ pub fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
             code: string(arguments.get(0))?,
             origin,
             cached_data: cached_data.as_deref(),
-            initialize_import_meta: arguments.get(6).try_cast().ok(),
+            initialize_import_meta,
             import,
         };
         let scope = &mut v8::ContextScope::new(scope, context);
-        result.set(module::new_source_text(scope, &given)?.into());
+        let record = module::new_source_text(scope, &given)?;
+        if let Some(import) = import.filter(|_| arguments.get(8).is_undefined()) {
+            import.set_referrer(scope, record.into())?;
+        }
+        result.set(record.into());
         Ok(())
     })?;
     // newSynthetic(identifier, names, evaluate, context).

@@ -4,7 +4,7 @@ use crate::engine::enter::{Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{Error, throw};
 use crate::engine::{raw, value};
 use crate::node_vm::{
-    bytes, context_of, define, import_answer, int32, limits, run_within, string, uint8_array,
+    bytes, context_of, define, import_answer, int32, limits, options_of, run_within, string, uint8_array,
 };
 use crate::realm::native::{self, Natives};
 use crate::vm::decorate::decorating;
@@ -65,7 +65,7 @@ fn construct<'s>(
     let origin = Origin {
         line_offset: int32(arguments.get(2)),
         column_offset: int32(arguments.get(3)),
-        host_defined_options: import.map(|answer| answer.options(scope)).transpose()?,
+        host_defined_options: Some(options_of(scope, import)?),
         ..Origin::new(string(arguments.get(1))?)
     };
     let Compiled { unbound, cached_data_rejected } = {

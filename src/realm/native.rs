@@ -1,7 +1,7 @@
 //! Functions in Rust for the runtime's JavaScript.
 
 use crate::engine::enter::{Fail, Outcome, Scope, Thrown, panic_text};
-use crate::engine::error::throw;
+use crate::engine::error::{throw, throw_coded};
 use crate::engine::value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -55,11 +55,18 @@ pub fn bounded(
 + for<'s, 'i> Fn(&mut Scope<'s, 'i>, v8::FunctionCallbackArguments<'s>, v8::ReturnValue<'s, v8::Value>) {
     move |scope, arguments, mut result| {
         let done = catch_unwind(AssertUnwindSafe(|| body(scope, &arguments, &mut result)));
-        let message = match done {
+        let (message, code) = match done {
             Ok(Ok(()) | Err(Fail::Thrown)) => return,
-            Ok(Err(Fail::Misuse(error))) => error.into_details().message,
-            Err(panic) => panic_text(&*panic),
+            Ok(Err(Fail::Misuse(error))) => {
+                let error = error.into_details();
+                (error.message, error.code)
+            }
+            Err(panic) => (panic_text(&*panic), None),
         };
-        throw(scope, v8::Exception::error, &message);
+        match code {
+            // What it fails with then is pending.
+            Some(code) => drop(throw_coded(scope, v8::Exception::error, &code, &message)),
+            None => throw(scope, v8::Exception::error, &message),
+        }
     }
 }

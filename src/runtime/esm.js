@@ -60,6 +60,15 @@ function json(url, text, name) {
   return synthetic(url, ['default'], (put) => put('default', value));
 }
 
+function compiled(bytes, name) {
+  try {
+    return new WasmModule(bytes);
+  } catch (error) {
+    error.message = `${name}: ${error.message}`;
+    throw error;
+  }
+}
+
 // What is no ES module, with its exports by name as far as they are known before it runs.
 function foreign(url, { names, run }) {
   const all = list();
@@ -84,6 +93,8 @@ function exportOf(exports, name) {
 }
 
 function makeLoader(host) {
+  // What was there when a URL was looked for. It may be gone since, and is loaded.
+  const found = new Map();
   // By URL. An entry is { record, url, format, links, ready }: `links` are the entries that its requests lead to, an
   // entry is ready when all that it depends on is linked.
   const cache = new Map();
@@ -102,18 +113,21 @@ function makeLoader(host) {
     switch (format) {
       case 'module': return sourceText(url, host.readText(url));
       case 'json': return json(url, host.readText(url), host.show(url));
-      case 'wasm': return wasmModule(url, new WasmModule(host.readBytes(url)), importer(url));
+      case 'wasm': return wasmModule(url, compiled(host.readBytes(url), host.show(url)), importer(url));
       default: return foreign(url, host.exportsOf(url, format));
     }
   }
 
   function entryOf(specifier, base, attributes = NO_ATTRIBUTES) {
-    const url = host.find(host.resolve(specifier, base), base);
+    const meant = host.resolve(specifier, base);
+    const url = map.get(found, meant) ?? host.find(meant, base);
     const type = typeOf(attributes, url);
     const known = map.get(cache, url);
     const format = known === undefined ? host.formatOf(url) : known.format;
     checkType(url, format, type);
-    return known ?? keep(url, format, make(url, format));
+    const entry = known ?? keep(url, format, make(url, format));
+    map.set(found, meant, url);
+    return entry;
   }
 
   function linkRequests(entry) {

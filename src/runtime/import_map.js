@@ -2,7 +2,7 @@
 
 // Import maps: https://html.spec.whatwg.org/multipage/webappapis.html#import-maps. `integrity` is not looked at.
 
-const { array, string } = load('builtins');
+const { array, regexp, string } = load('builtins');
 const { TypeError } = globalThis;
 const { keys } = Object;
 const { isArray } = Array;
@@ -68,18 +68,22 @@ function resolveByMap(map, specifier, base) {
   for (let i = 0; i < map.scopes.length; i++) {
     const { prefix, imports } = map.scopes[i];
     if (prefix === base || (string.endsWith(prefix, '/') && string.startsWith(base, prefix))) {
-      const found = lookUp(imports, name);
+      const found = lookUp(imports, name, url !== undefined);
       if (found !== undefined) return found;
     }
   }
-  return lookUp(map.imports, name);
+  return lookUp(map.imports, name, url !== undefined);
 }
 
-function lookUp(imports, specifier) {
+// Folders are of URLs that have such, and of what is no URL.
+const SPECIAL = /^(?:file|ftp|https?|wss?):/;
+
+function lookUp(imports, specifier, isUrl) {
+  const inFolder = !isUrl || regexp.exec(SPECIAL, specifier) !== null;
   for (let i = 0; i < imports.length; i++) {
     const { name, url } = imports[i];
     const exact = name === specifier;
-    if (!exact && !(string.endsWith(name, '/') && string.startsWith(specifier, name))) continue;
+    if (!exact && !(inFolder && string.endsWith(name, '/') && string.startsWith(specifier, name))) continue;
     if (url === null) throw new TypeError(`The import map blocks the module specifier "${specifier}"`);
     if (exact) return url;
     const found = resolveUrl(string.slice(specifier, name.length), url);

@@ -28,7 +28,7 @@ pub struct Walk<'s> {
 /// Looks at each module once.
 pub fn walk<'s>(scope: &mut Scope<'s, '_>, root: Record<'s>, status: Status) -> Outcome<Walk<'s>> {
     let mut walk = Walk::default();
-    let Some(children) = module::linked(scope, root) else { return Ok(walk) };
+    let Some(children) = module::dependencies(scope, root) else { return Ok(walk) };
     let mut seen = Seen::default();
     seen.insert(module::module(scope, root));
     walk.seen.push(root);
@@ -46,7 +46,7 @@ pub fn walk<'s>(scope: &mut Scope<'s, '_>, root: Record<'s>, status: Status) -> 
             walk.ends.push(child);
             continue;
         }
-        if let Some(children) = module::linked(scope, child)
+        if let Some(children) = module::dependencies(scope, child)
             && let len @ 1.. = children.length()
         {
             if !seen.insert(module) {
@@ -180,7 +180,7 @@ impl<'s> Graph<'s> {
         self.nodes.push(Node { record, module, parent, low: at, on_stack: true, cyclic: false });
         self.by_hash.entry(module.get_identity_hash().get()).or_default().push(at);
         stack.push(at);
-        path.push((at, module::linked(scope, record), 0));
+        path.push((at, module::dependencies(scope, record), 0));
     }
 
     fn find(&self, module: Local<'s, Module>) -> Option<usize> {

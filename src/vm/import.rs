@@ -50,6 +50,14 @@ where
 #[derive(Clone, Copy)]
 pub struct Answer<'s>(Local<'s, v8::Array>);
 
+/// Who else answers the imports of code that has no function for it.
+#[derive(Clone, Copy)]
+pub enum Otherwise {
+    /// Who answers for the context.
+    Context,
+    Nobody,
+}
+
 impl<'s> Answer<'s> {
     pub fn new(
         scope: &Scope<'s, '_>,
@@ -57,6 +65,15 @@ impl<'s> Answer<'s> {
         referrer: Local<'s, v8::Value>,
     ) -> Answer<'s> {
         Answer(v8::Array::new_with_elements(scope, &[callback.into(), referrer]))
+    }
+
+    /// For code that is to keep what is said to be its referrer.
+    pub fn none(scope: &Scope<'s, '_>, otherwise: Otherwise, referrer: Local<'s, v8::Value>) -> Answer<'s> {
+        let callback = match otherwise {
+            Otherwise::Context => v8::undefined(scope).into(),
+            Otherwise::Nobody => v8::null(scope).into(),
+        };
+        Answer(v8::Array::new_with_elements(scope, &[callback, referrer]))
     }
 
     /// The referrer may come to be only after the code that is to carry the answer.
@@ -74,10 +91,25 @@ impl<'s> Answer<'s> {
         let symbol = v8::Symbol::new(scope, None);
         let (map, _, set) = registry(scope)?;
         set.call(scope, map.into(), &[symbol.into(), self.0.into()]).thrown()?;
-        let options = v8::PrimitiveArray::new(scope, 1);
-        options.set(scope, 0, symbol.into());
-        Ok(options)
+        Ok(options_of(scope, symbol))
     }
+}
+
+fn options_of<'s>(scope: &Scope<'s, '_>, symbol: Local<'s, v8::Symbol>) -> Local<'s, v8::PrimitiveArray> {
+    let options = v8::PrimitiveArray::new(scope, 1);
+    options.set(scope, 0, symbol.into());
+    options
+}
+
+/// What code is to be compiled with whose imports nobody answers. Always the same, or V8 would compile the same text again.
+pub fn options_of_nobody<'s>(scope: &Scope<'s, '_>) -> Local<'s, v8::PrimitiveArray> {
+    let symbol = state(scope).nobody.as_ref().map(|symbol| Local::new(scope, symbol));
+    let symbol = symbol.unwrap_or_else(|| {
+        let symbol = v8::Symbol::new(scope, None);
+        state(scope).nobody = Some(v8::Global::new(scope, symbol));
+        symbol
+    });
+    options_of(scope, symbol)
 }
 
 type Methods<'s> = (Local<'s, v8::Object>, Local<'s, v8::Function>, Local<'s, v8::Function>);
@@ -97,13 +129,17 @@ fn find<'s>(scope: &Scope<'s, '_>, options: Local<'s, v8::Data>) -> Outcome<Opti
     } else {
         None
     };
-    let answer = match symbol {
-        Some(symbol) => {
-            let (map, get, _) = registry(scope)?;
-            Some(get.call(scope, map.into(), &[symbol]).thrown()?)
+    if let Some(symbol) = symbol {
+        let (map, get, _) = registry(scope)?;
+        let Ok(answer) = Local::<v8::Array>::try_from(get.call(scope, map.into(), &[symbol]).thrown()?)
+        else {
+            return Ok(None);
+        };
+        if !answer.get_index(scope, 0).thrown()?.is_undefined() {
+            return Ok(Some(Answer(answer)));
         }
-        None => context::import_of(scope, scope.get_current_context()),
-    };
+    }
+    let answer = context::import_of(scope, scope.get_current_context());
     Ok(answer.and_then(|answer| answer.try_into().ok()).map(Answer))
 }
 
@@ -159,13 +195,13 @@ fn ask<'s>(
     phase: ModuleImportPhase,
     attributes: Local<'s, v8::FixedArray>,
 ) -> Outcome<Local<'s, v8::Value>> {
-    let Some(Answer(answer)) = find(scope, options)? else {
+    let answer = find(scope, options)?.map(|Answer(answer)| answer);
+    let callback = answer.and_then(|answer| answer.get_index(scope, 0)?.try_cast::<v8::Function>().ok());
+    let (Some(answer), Some(callback)) = (answer, callback) else {
         let error = missing(scope)?;
         scope.throw_exception(error);
         return Err(Fail::Thrown);
     };
-    let callback =
-        answer.get_index(scope, 0).thrown()?.try_cast::<v8::Function>().map_err(|_| Fail::Thrown)?;
     let referrer = answer.get_index(scope, 1).thrown()?;
     let attributes = attribute_object(scope, attributes, 2)?;
     let phase = value::string(scope, Phase::of(phase).name())?;

@@ -41,8 +41,21 @@ pub fn link_requests<'s>(
             }
         }
     }
-    let linked: Vec<Local<v8::Value>> = linked.iter().map(|record| (*record).into()).collect();
-    module::set_linked(record, v8::Array::new_with_elements(scope, &linked));
+    let list = |records: &mut dyn Iterator<Item = &Record<'s>>| {
+        let records: Vec<Local<v8::Value>> = records.map(|record| (*record).into()).collect();
+        v8::Array::new_with_elements(scope, &records)
+    };
+    let is_source = |request: &module::Request| request.phase == ModuleImportPhase::kSource;
+    let dependencies = requests.iter().any(is_source).then(|| {
+        list(
+            &mut linked
+                .iter()
+                .zip(&requests)
+                .filter(|(_, request)| !is_source(request))
+                .map(|(record, _)| record),
+        )
+    });
+    module::set_linked(scope, record, list(&mut linked.iter()), dependencies);
     Ok(())
 }
 

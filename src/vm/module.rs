@@ -24,6 +24,8 @@ enum Field {
     Identifier,
     /// The records of the modules that its requests are linked to, in order.
     Linked,
+    /// Those of them that it depends on, if they are not all: of a source only the text is wanted.
+    Dependencies,
     /// Source text: the code.
     Code,
     /// Source text: what fills `import.meta`. Synthetic: what sets the exports.
@@ -36,7 +38,7 @@ enum Field {
     NameDepth,
     AwaitDepth,
 }
-const FIELDS: usize = 9;
+const FIELDS: usize = 10;
 
 /// How many modules V8 goes through, one below the other, from a module (see `depth`).
 #[derive(Clone, Copy)]
@@ -75,7 +77,8 @@ pub struct SourceText<'s, 'a> {
     /// Its identifier is the file name.
     pub origin: Origin<'s>,
     pub cached_data: Option<&'a [u8]>,
-    /// Called with `import.meta` and the record when it is first used.
+    /// Called with `import.meta` and the record when it is first used. Something has to keep the record until then: the answer's
+    /// referrer does.
     pub initialize_import_meta: Option<Local<'s, v8::Function>>,
     pub import: Option<Answer<'s>>,
 }
@@ -84,7 +87,10 @@ pub struct SourceText<'s, 'a> {
 pub fn new_source_text<'s>(scope: &mut Scope<'s, '_>, given: &SourceText<'s, '_>) -> Outcome<Record<'s>> {
     let key = given.cached_data.map(|_| source::hash(scope, given.code)).unwrap_or_default();
     let cached_data = given.cached_data.map(|bytes| unseal(CACHE_MAGIC, key, bytes));
-    let host_defined_options = given.import.map(|answer| answer.options(scope)).transpose()?;
+    let host_defined_options = match given.import {
+        Some(answer) => Some(answer.options(scope)?),
+        None => given.origin.host_defined_options,
+    };
     let origin = Origin { host_defined_options, ..given.origin }.v8_module(scope);
     let (module, rejected) =
         source::compile(scope, given.code, &origin, cached_data, |scope, source, how| {
@@ -191,15 +197,28 @@ pub fn linked<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Local<'s,
     get(scope, record, Field::Linked)?.try_cast().ok()
 }
 
-pub fn set_linked<'s>(record: Record<'s>, linked: Local<'s, v8::Array>) {
-    set(record, Field::Linked, linked.into());
+/// Of what the requests are linked to, what the module depends on.
+pub fn dependencies<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Option<Local<'s, v8::Array>> {
+    let some = get(scope, record, Field::Dependencies);
+    some.or_else(|| get(scope, record, Field::Linked))?.try_cast().ok()
 }
 
-/// The modules that the requests are linked to.
+/// Without dependencies it depends on all that it is linked to.
+pub fn set_linked<'s>(
+    scope: &Scope<'s, '_>,
+    record: Record<'s>,
+    linked: Local<'s, v8::Array>,
+    dependencies: Option<Local<'s, v8::Array>>,
+) {
+    set(record, Field::Linked, linked.into());
+    set(record, Field::Dependencies, dependencies.map_or_else(|| v8::undefined(scope).into(), Into::into));
+}
+
+/// What a module depends on.
 pub fn children<'s>(scope: &Scope<'s, '_>, record: Record<'s>) -> Outcome<Vec<Record<'s>>> {
-    let Some(linked) = linked(scope, record) else { return Ok(Vec::new()) };
-    let child = |at| linked.get_index(scope, at).thrown();
-    (0..linked.length()).map(|at| record_from(scope, child(at)?)).collect()
+    let Some(children) = dependencies(scope, record) else { return Ok(Vec::new()) };
+    let child = |at| children.get_index(scope, at).thrown();
+    (0..children.length()).map(|at| record_from(scope, child(at)?)).collect()
 }
 
 fn number<'s>(scope: &Scope<'s, '_>, record: Record<'s>, field: Field) -> usize {

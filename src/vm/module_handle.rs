@@ -7,7 +7,7 @@ use crate::engine::thread::Thread;
 use crate::engine::value::{self, In, Out, Value};
 use crate::vm::context::{self, Context};
 use crate::vm::hooks::{self, Evaluate, Hooks};
-use crate::vm::import::Phase;
+use crate::vm::import::{Answer, Otherwise, Phase};
 use crate::vm::module::{self, Record, SourceText, Status, Synthetic};
 use crate::vm::source::Origin;
 use crate::vm::{link, script};
@@ -74,12 +74,16 @@ impl Module {
             let name = identifier(scope, options.identifier)?;
             let (line_offset, column_offset) = (options.line_offset, options.column_offset);
             let undefined = v8::undefined(scope).into();
-            let import = hooks::answer(scope, options.hooks, undefined)?;
+            let initialize_import_meta = hooks::import_meta(scope, options.hooks)?;
+            let mut import = hooks::answer(scope, options.hooks, undefined)?;
+            if import.is_none() && initialize_import_meta.is_some() {
+                import = Some(Answer::none(scope, Otherwise::Context, undefined));
+            }
             let given = SourceText {
                 code,
                 origin: Origin { line_offset, column_offset, ..Origin::new(name) },
                 cached_data: options.cached_data,
-                initialize_import_meta: hooks::import_meta(scope, options.hooks)?,
+                initialize_import_meta,
                 import,
             };
             let record = module::new_source_text(scope, &given)?;
@@ -405,7 +409,8 @@ fn link_one<M: Deref<Target = Module>>(
                 same_context(scope, context, other, argument)?;
                 match module::status(module::module(scope, other)) {
                     Status::Errored => return Err(errored(scope, other, &request.specifier).into()),
-                    Status::Unlinked if !walk.knows(found) => {
+                    // Of a source only the text is wanted.
+                    Status::Unlinked if request.phase != Phase::Source && !walk.knows(found) => {
                         unlinked.push((found.clone(), requests(scope, other)?));
                     }
                     _ => {}

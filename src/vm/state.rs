@@ -14,6 +14,8 @@ pub struct State {
     pub module_template: Option<v8::Global<v8::ObjectTemplate>>,
     /// Who answers `import()`.
     pub imports: Option<Registry>,
+    /// In the host-defined options of code whose imports nobody answers: made with the first.
+    pub nobody: Option<v8::Global<v8::Symbol>>,
 }
 
 /// The state, for a moment: nothing of V8's may run meanwhile that comes back here.
