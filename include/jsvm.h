@@ -3848,6 +3848,80 @@ jsvm_status jsvm_object_set_many(const jsvm_value *object,
                                  jsvm_error **error);
 
 /**
+ * Takes a value apart, with all that it holds, as jsvm_value_flatten does, into a pickle: the format of Python's
+ * module pickle, protocol 4. Python's own C code makes values of it faster than anything written in Python could of
+ * slots.
+ *
+ * null is None; true and false are bool; numbers are int if they are one exactly (not -0), else float; strings are
+ * str (lone surrogates as Python has them), arrays list, objects dict, buffers and views bytes; with cycles and what
+ * is shared. The rest are calls of globals of a module "jsvm", which the reader has to give (Unpickler.find_class):
+ *
+ * | global                    | what it has to give                                                                      |
+ * |---------------------------|------------------------------------------------------------------------------------------|
+ * | undefined                 | undefined, which is no call; holes of arrays and properties with a getter too            |
+ * | bigint(int)               | a bigint                                                                                 |
+ * | date(float or int)        | a Date: milliseconds, NaN if invalid                                                     |
+ * | regexp(source, flags)     | a RegExp                                                                                 |
+ * | map(), set(), error()     | an empty Map, Set or Error                                                               |
+ * | fill(container, children) | the container itself, with children out of a tuple: as MAP, SET, ERROR of jsvm_graph_kind |
+ * | handle(int)               | the value of that slot of `handles`                                                      |
+ *
+ * Any thread; waits for the isolate. It runs no guest code unless call_getters is set.
+ *
+ * @param value       [in] the value
+ * @param options     [in] options, or NULL
+ * @param run_options [in] limits of the call, or NULL
+ * @param result      [out] the pickle, released with jsvm_bytes_clear
+ * @param handles     [out] what stays a handle, as in a graph; released with jsvm_slot_list_clear
+ * @param error       [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (also for a value that is deeper or larger than the options allow; the message names
+ *   max_depth, max_size or max_bytes), EXCEPTION (a getter threw), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED,
+ *   OUT_OF_MEMORY, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_pickle(const jsvm_value *value,
+                              const jsvm_flatten_options *options,
+                              const jsvm_run_options *run_options,
+                              jsvm_bytes *result,
+                              jsvm_slot_list *handles,
+                              jsvm_error **error);
+
+/**
+ * Makes a value, with all that it holds, of a pickle that Python's pickler wrote (protocol 4 or 5) or
+ * jsvm_value_pickle. The bytes may come from anybody: nothing is called, and what is not known is refused.
+ *
+ * None is null; int is a number up to 2^53 - 1, a bigint beyond; float, bool, str; list and tuple are arrays, set and
+ * frozenset Sets, bytes and bytearray Uint8Arrays; dict is an object, with keys that are str or int; with cycles and
+ * what is shared. Objects of no other class, but calls of globals with the names that jsvm_value_pickle lists, of
+ * whatever module; also map(children) and set(children), with a tuple; and value(x), which is x.
+ *
+ * Any thread; waits for the isolate. It runs no guest code, whatever the guest did to its builtins. Any depth.
+ *
+ * @param context      [in] the context in which objects are made
+ * @param bytes        [in] the pickle, borrowed
+ * @param len          [in] how many
+ * @param handles      [in] slots with handles, borrowed: what handle(int) names; NULL if handle_count is 0
+ * @param handle_count [in] how many
+ * @param options      [in] limits of the call, or NULL
+ * @param result       [out] the value; release it with jsvm_slot_clear
+ * @param error        [out] what went wrong, or NULL
+ * @return OK, INVALID_ARGUMENT (also for a pickle that is refused; the message says where), EXCEPTION (a RegExp that V8
+ *   does not understand, a bigint that is too large), WRONG_ISOLATE (a handle's), TIMEOUT, CPU_TIME, CANCELLED,
+ *   TERMINATED, OUT_OF_MEMORY, BUSY, DISPOSED, FORKED
+ */
+JSVM_API
+JSVM_NODISCARD
+jsvm_status jsvm_value_unpickle(const jsvm_context *context,
+                                const void *bytes,
+                                size_t len,
+                                const jsvm_slot *handles,
+                                size_t handle_count,
+                                const jsvm_run_options *options,
+                                jsvm_slot *result,
+                                jsvm_error **error);
+
+/**
  * What process.exit and process.exitCode came to in a context with JSVM_PART_PROCESS. After a call that ended with
  * TERMINATED, `exiting` tells whether process.exit was why.
  *

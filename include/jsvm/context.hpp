@@ -276,6 +276,17 @@ class context : public detail::context_handle {
   [[nodiscard]] value build(const graph& flat, const run_options& limits = {}) const {
     return build(flat.data(), flat.size(), limits);
   }
+  /** The value of a pickle that Python or value::pickle() wrote. Its handle(i) is the object handles[i]. */
+  [[nodiscard]] value unpickle(std::string_view pickled, const std::vector<value>& handles = {},
+                               const run_options& limits = {}) const {
+    std::vector<jsvm_slot> slots(handles.size());
+    for (std::size_t i = 0; i < handles.size(); ++i) {
+      slots[i].handle = handles[i].get();
+    }
+    const void* const data = pickled.data();
+    return {detail::result<jsvm_slot>(jsvm_value_unpickle, get(), data, pickled.size(), slots.data(), slots.size(), limits.get()),
+            get()};
+  }
 
  private:
   [[nodiscard]] value owned(jsvm_value* made) const { return value(made, get()); }

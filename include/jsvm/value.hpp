@@ -186,6 +186,20 @@ class value {
     return graph(detail::result<jsvm_graph>(jsvm_value_flatten, object(), options.get(), limits.get()));
   }
 
+  /** The whole graph as a pickle of Python's. What it names by a handle is put behind the values that are in `handles`. */
+  [[nodiscard]] bytes pickle(std::vector<value>& handles, const flatten_options& options = {},
+                             const run_options& limits = {}) const {
+    jsvm_slot_list list = {};
+    bytes made(detail::result<jsvm_bytes>(
+        [&list](const jsvm_value* from, const jsvm_flatten_options* how, const jsvm_run_options* run, jsvm_bytes* result,
+                jsvm_error** error) { return jsvm_value_pickle(from, how, run, result, &list, error); },
+        object(), options.get(), limits.get()));
+    for (value& one : take(list, home())) {
+      handles.push_back(std::move(one));
+    }
+    return made;
+  }
+
   /** JavaScript: this === other. Guest code does not run; no lock unless both are objects, symbols or lossy strings. */
   [[nodiscard]] bool strict_equals(const value& other) const {
     if (kind() != other.kind()) {

@@ -43,6 +43,20 @@ const DEFAULT_MAX_DEPTH: usize = 1000;
 const DEFAULT_MAX_SIZE: usize = 4 << 20;
 const DEFAULT_MAX_BYTES: usize = 256 << 20;
 
+impl jsvm_flatten_options {
+    /// The defaults in their places.
+    pub fn flatten(&self, wtf8: bool) -> flatten::Options {
+        let or = |value: usize, default: usize| if value == 0 { default } else { value };
+        flatten::Options {
+            max_depth: or(self.max_depth, DEFAULT_MAX_DEPTH),
+            max_size: or(self.max_size, DEFAULT_MAX_SIZE),
+            max_bytes: or(self.max_bytes, DEFAULT_MAX_BYTES),
+            call_getters: self.call_getters.get(),
+            wtf8,
+        }
+    }
+}
+
 /// A flattened graph: see jsvm_graph_kind. Release it with jsvm_graph_clear; change nothing before. A zeroed one is
 /// empty.
 #[repr(C)]
@@ -137,14 +151,7 @@ pub unsafe extern "C" fn jsvm_value_flatten(
             (result, self::options(options)?, RunLimits::named(run_options, "run_options")?)
         };
         let value = pool::pin(value, "value")?;
-        let or = |value: usize, default: usize| if value == 0 { default } else { value };
-        let options = flatten::Options {
-            max_depth: or(given.max_depth, DEFAULT_MAX_DEPTH),
-            max_size: or(given.max_size, DEFAULT_MAX_SIZE),
-            max_bytes: or(given.max_bytes, DEFAULT_MAX_BYTES),
-            call_getters: given.call_getters.get(),
-        };
-        *result = jsvm_graph::new(flatten::flatten(&value.0, &options, &limits.limits())?)?;
+        *result = jsvm_graph::new(flatten::flatten(&value.0, &given.flatten(false), &limits.limits())?)?;
         Ok(())
     })
 }
@@ -199,7 +206,8 @@ impl Source for Slots<'_> {
     }
 }
 
-fn node(slot: &jsvm_slot) -> Result<Node<'_>, Error> {
+/// What a slot says.
+pub fn node(slot: &jsvm_slot) -> Result<Node<'_>, Error> {
     if !slot.handle.is_null() {
         return Ok(Node::Value(pool::pin(slot.handle, "slot")?.0.clone()));
     }

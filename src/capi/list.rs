@@ -38,6 +38,11 @@ impl jsvm_slot_list {
         Ok(list)
     }
 
+    pub fn clear(&mut self) {
+        self.release();
+        *self = jsvm_slot_list::NONE;
+    }
+
     fn release(&self) {
         // SAFETY: the list of `new`, or NULL.
         unsafe {
@@ -98,10 +103,7 @@ pub unsafe extern "C" fn jsvm_slot_list_clear(list: *mut jsvm_slot_list) {
     guard_value((), || {
         if !list.is_null() {
             // SAFETY: the caller gives a list of its own.
-            unsafe {
-                (*list).release();
-                list.write(jsvm_slot_list::NONE);
-            }
+            unsafe { (*list).clear() };
         }
     });
 }

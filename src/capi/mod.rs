@@ -25,6 +25,7 @@ pub mod list;
 pub mod measure_memory;
 pub mod module;
 pub mod object;
+pub mod pickle;
 pub mod pool;
 pub mod process;
 pub mod promise;

@@ -142,6 +142,9 @@ impl<'a, 's, S: Source> Builder<'a, 's, S> {
             Node::Boolean(value) => v8::Boolean::new(scope, value).into(),
             Node::Number(value) => v8::Number::new(scope, value).into(),
             Node::String(text) => self.string(scope, text, at)?,
+            Node::Utf16(units) => v8::String::new_from_two_byte(scope, units, v8::NewStringType::Normal)
+                .ok_or_else(|| wrong(at, format!("a string of {} units is too long for V8", units.len())))?
+                .into(),
             Node::Bigint(bytes) => value::bigint(scope, bytes)?.into(),
             Node::Value(value) => value.local(scope).map_err(|_| {
                 Error::new(Status::WrongIsolate, format!("slots[{at}]: its value belongs to another isolate"))

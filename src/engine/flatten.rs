@@ -24,6 +24,8 @@ pub struct Options {
     pub max_size: usize,
     pub max_bytes: usize,
     pub call_getters: bool,
+    /// Strings with lone surrogates are written as WTF-8. Otherwise they are handles too.
+    pub wtf8: bool,
 }
 
 pub struct Flat {
@@ -91,9 +93,9 @@ struct Seen<'s> {
     next: Option<usize>,
 }
 
-/// Hashes what is a hash already.
+/// Hashes what is a hash already, or a number of ours.
 #[derive(Default)]
-struct Spread(u64);
+pub struct Spread(u64);
 
 impl Hasher for Spread {
     fn finish(&self) -> u64 {
@@ -104,6 +106,9 @@ impl Hasher for Spread {
     }
     fn write_i32(&mut self, hash: i32) {
         self.write_u64(hash as u64);
+    }
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
     }
     fn write_u64(&mut self, hash: u64) {
         self.0 = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
@@ -311,10 +316,16 @@ impl<'s> Walk<'s> {
         // SAFETY: V8 wrote that many bytes, into room for at least as many.
         unsafe { self.block.set_len(start + len.min(most)) };
         self.block.push(0);
-        self.room(0)?;
         let lossy = !one_byte
             && value::has_replacement(&self.block[start..start + len])
             && value::has_lone_surrogate(scope, v8::Local::new(scope, string));
+        self.room(0)?;
+        if lossy && self.options.wtf8 {
+            // A surrogate takes as many bytes as what V8 put in its place.
+            let exact = value::wtf8(scope, v8::Local::new(scope, string));
+            self.block[start..start + len].copy_from_slice(&exact);
+            return Ok((start, len, None));
+        }
         let exact = lossy.then(|| Arc::new(Value::new(scope, v8::Local::new(scope, string).into())));
         Ok((start, len, exact))
     }

@@ -101,12 +101,15 @@ pub struct Record {
 pub const NO_DATA: usize = usize::MAX;
 
 /// A slot on its way in.
+#[derive(Clone)]
 pub enum Node<'a> {
     Undefined,
     Null,
     Boolean(bool),
     Number(f64),
     String(&'a str),
+    /// A string with lone surrogates.
+    Utf16(&'a [u16]),
     Bigint(&'a [u8]),
     Value(Arc<Value>),
     Reference(usize),

@@ -5,7 +5,8 @@
 //! user wants. `enter` is the only way in, `session` for a batch of calls. `heap` and `commit` bound its memory.
 //! `drain` runs what a call leaves; `tasks`, `timers` and `pump` what waits to run. `value`, `object`,
 //! `collection`, `buffer`, `function`, `promise` and `error` carry data across, `kept` lets go of what the host gave
-//! JavaScript; `graph` with `flatten` and `build`, `json` and `clone` carry whole graphs.
+//! JavaScript; `graph` with `flatten` and `build`, `json`, `clone`,
+//! `pickle` and `unpickle` carry whole graphs.
 
 pub mod buffer;
 pub mod build;
@@ -28,6 +29,7 @@ pub mod json;
 pub mod kept;
 pub mod limits;
 pub mod object;
+pub mod pickle;
 pub mod platform;
 pub mod primitive;
 pub mod promise;
@@ -40,6 +42,7 @@ pub mod sigint;
 pub mod tasks;
 pub mod thread;
 pub mod timers;
+pub mod unpickle;
 pub mod value;
 pub mod watchdog;
 pub mod weak;

@@ -346,6 +346,41 @@ pub fn utf16<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -
     units
 }
 
+/// The string as WTF-8: UTF-8 that has lone surrogates too.
+pub fn wtf8<'s>(scope: &mut Scope<'s, '_>, string: v8::Local<'s, v8::String>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(3 * string.length());
+    for unit in char::decode_utf16(utf16(scope, string)) {
+        match unit {
+            Ok(char) => bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes()),
+            Err(lone) => {
+                let unit = lone.unpaired_surrogate();
+                let low = |bits: u16| 0x80 | (bits & 0x3F) as u8;
+                bytes.extend([0xE0 | (unit >> 12) as u8, low(unit >> 6), low(unit)]);
+            }
+        }
+    }
+    bytes
+}
+
+/// The UTF-16 of WTF-8, which may say surrogates in pairs too; None if it is none.
+pub fn utf16_of_wtf8(mut bytes: &[u8]) -> Option<Vec<u16>> {
+    let mut units = Vec::with_capacity(bytes.len());
+    loop {
+        let valid = match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                units.extend(text.encode_utf16());
+                return Some(units);
+            }
+            Err(error) => error.valid_up_to(),
+        };
+        let (text, rest) = bytes.split_at(valid);
+        units.extend(std::str::from_utf8(text).ok()?.encode_utf16());
+        let [0xED, high @ 0xA0..=0xBF, low @ 0x80..=0xBF, behind @ ..] = rest else { return None };
+        units.push(0xD000 | u16::from(high & 0x3F) << 6 | u16::from(low & 0x3F));
+        bytes = behind;
+    }
+}
+
 /// A bigint from little-endian two's complement bytes.
 pub fn bigint<'s>(scope: &mut Scope<'s, '_>, bytes: &[u8]) -> Outcome<v8::Local<'s, v8::BigInt>> {
     let negative = bytes.last().is_some_and(|last| last & 0x80 != 0);

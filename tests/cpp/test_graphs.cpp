@@ -47,6 +47,17 @@ void flatten_and_build() {
   CHECK_THROWS(jsvm::error, w.context.build(nullptr, 0), "INVALID_ARGUMENT");
 }
 
+void pickles() {
+  const world w;
+  std::vector<jsvm::value> handles;
+  const jsvm::bytes pickled = w.js("globalThis.f = () => 1; const a = [1, 'two', f]; a.push(a); a").pickle(handles);
+  CHECK_EQ(handles.size(), 1U);
+  CHECK(w.js("(a) => a[3] === a && a[2] === f && a[1] === 'two'")(w.context.unpickle(pickled.view(), handles)).as<bool>());
+  CHECK_THROWS(jsvm::error, w.context.unpickle(pickled.view()), "there is no handle 0");
+  CHECK_THROWS(jsvm::error, w.js("[1, 2]").pickle(handles, jsvm::flatten_options().max_size(2)), "max_size");
+  CHECK_EQ(w.context.unpickle("\x80\x04K\x05.").as<int>(), 5);
+}
+
 void arrays() {
   const world w;
   const jsvm::array array = w.context.array(1, "two", nullptr, std::vector<int>{4});
@@ -117,6 +128,7 @@ int main() {
   RUN(json);
   RUN(structured_clone);
   RUN(flatten_and_build);
+  RUN(pickles);
   RUN(arrays);
   RUN(maps_and_sets);
   RUN(dates_and_regexps);

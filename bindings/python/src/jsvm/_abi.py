@@ -412,14 +412,15 @@ jsvm_typed_array_new punnpp
 jsvm_typed_array_type ppp
 jsvm_value_build ppnppp
 jsvm_value_deserialize ppnppp
-jsvm_value_flatten ppppp
 jsvm_value_instance_of ppppp
 jsvm_value_new pppp
+jsvm_value_pickle pppppp
 jsvm_value_serialize ppppp
 jsvm_value_strict_equals pppp
 jsvm_value_to_number pppp
 jsvm_value_to_string pppp
 jsvm_value_to_slot ppp
+jsvm_value_unpickle ppnpnppp
 jsvm_wasm_module_new pSpnpp
 """
 
@@ -452,7 +453,6 @@ jsvm_error_stack z> p
 jsvm_error_status u> p
 jsvm_error_userdata p> pp
 jsvm_file_loader_free -> p
-jsvm_graph_clear -> p
 jsvm_import_hooks_free -> p
 jsvm_import_hooks_new ppppp
 jsvm_isolate_request_interrupt ppppp

@@ -1,4 +1,4 @@
-"""Containers, both ways, each in one call: see jsvm_graph_kind in jsvm.h for what the slots of a graph are."""
+"""Containers, both ways, each in one call: as pickles, or in as slots, for which see jsvm_graph_kind in jsvm.h."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import ctypes
 import inspect
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from struct import Struct
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, Optional
 
-from . import _abi, _convert
+from . import _abi, _convert, _pickle
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
-from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, from_milliseconds, milliseconds, number
+from ._convert import MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, milliseconds
+from ._pickle import flat, key_of, same_isolate
 from ._values import BigInt, Map, RegExp, undefined
-from .errors import JSError, JSWrongIsolateError, call
+from .context import Live
+from .errors import JSError, JSUsageError, call
 
 if TYPE_CHECKING:
     from .context import Context
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 _STRINGS = {str}
 _CONTAINERS = {list, dict, tuple}
 _UINT8 = 1
-# Kind, number, data, len: what most slots are read for.
-_SHORT_SLOT = Struct("=I4xdQQ8x")
 
 
 class _Builder:
     """Slots, as columns: one list for each field, which become one buffer at the end."""
 
-    def __init__(self, home: Context) -> None:
+    def __init__(self, home: Context, made: dict[int, Owned]) -> None:
         self.home = home
+        #: What was made of objects before, by their id: there may be only one of a promise or an iterator.
+        self.made = made
         self.kinds: list[int] = []
         self.numbers: list[float] = []
         self.offsets: list[int] = []
@@ -111,8 +112,6 @@ class _Builder:
 
     def add_other(self, value: Any) -> Optional[Iterator[Any]]:
         """A value that is no common primitive. Gives the children that are to follow, if there are some."""
-        from .context import Live
-
         if type(value) in _CONTAINERS:
             return self.add_container(value)
         if value is undefined:
@@ -131,7 +130,7 @@ class _Builder:
             self.add(NUMBER, value)
             return None
         if isinstance(value, Live):
-            _same_isolate(self.home, value)
+            same_isolate(self.home, value)
             self.keep.append(value)
             self.add_handle(value._handle)
             return None
@@ -152,7 +151,7 @@ class _Builder:
             return iter(value)
         kind = type(value)
         if kind is dict and _STRINGS.issuperset(map(type, value)):
-            children = _flat(value)
+            children = flat(value)
             self.add(RECORD, 0.0, 0, len(children))
             return iter(children)
         if isinstance(value, (list, tuple)):
@@ -160,11 +159,11 @@ class _Builder:
             self.add(ARRAY, 0.0, 0, len(children))
             return iter(children)
         if isinstance(value, Map):
-            children = _flat(value)
+            children = flat(value)
             self.add(MAP, 0.0, 0, len(children))
             return iter(children)
         if isinstance(value, Mapping):
-            children = _flat({_key(key): child for key, child in value.items()})
+            children = flat({key_of(key): child for key, child in value.items()})
             self.add(RECORD, 0.0, 0, len(children))
             return iter(children)
         if isinstance(value, (set, frozenset)):
@@ -178,12 +177,13 @@ class _Builder:
             self.data(bytes(-self.size % 8))
             self.add(BYTES, _UINT8, *self.data(bytes(value)))
             return None
-        owned = _one(self.home, value)
+        owned = self.made.get(id(value)) or _one(self.home, value)
         self.keep.append(owned)
         self.add_handle(owned.handle)
         return None
 
-    def build(self) -> Owned:
+    def build(self, value: Any) -> Owned:
+        self.add_all(value)
         count = len(self.kinds)
         block = b"".join(self.chunks)
         base = _abi.address_of(block) - 1
@@ -200,47 +200,42 @@ class _Builder:
         return Owned(slot.handle)
 
 
-def _flat(value: Mapping[Any, Any]) -> list[Any]:
-    """Key, value, key, value. No pairs, which the collector would go through again and again."""
-    children: list[Any] = [None] * (2 * len(value))
-    children[0::2] = value
-    children[1::2] = value.values()
-    return children
-
-
-def _key(key: Any) -> str:
-    """A key of a dict as JavaScript has it."""
-    if isinstance(key, str):
-        return str.__str__(key)
-    if isinstance(key, int) and not isinstance(key, bool):
-        return str(int(key))
-    raise TypeError(f"a key of a JavaScript object is a str or an int, not {type(key).__name__}: a jsvm.Map has keys of any kind")
-
-
-def _same_isolate(home: Context, value: Any) -> None:
-    if value._home._isolate is not home._isolate:
-        raise JSWrongIsolateError("the value belongs to another isolate: structured_clone copies it")
-
-
 def to_handle(home: Context, value: Any) -> Owned:
     """A handle of what an object becomes in JavaScript."""
-    from .context import Live
-
     if isinstance(value, Live):
-        _same_isolate(home, value)
+        same_isolate(home, value)
         return Owned(lib.value_clone(value._handle) or value._handle)
     if isinstance(value, (list, tuple, Mapping, set, frozenset, datetime, bytes, bytearray)) or (
         isinstance(value, memoryview) and value.readonly
     ):
-        builder = _Builder(home)
-        builder.add_all(value)
-        return builder.build()
+        return _container(home, value)
     if isinstance(value, (str, int, float)) or value is None or value is undefined:
         made = ctypes.c_void_p()
         buffer, kept = _convert.slots(home, (value,))
         call(lib.value_new, home._isolate._open(), buffer, ctypes.byref(made))
         return Owned(made.value or 0)
     return _one(home, value)
+
+
+def _container(home: Context, value: Any) -> Owned:
+    """By a pickle, which Python's C code writes. What it cannot say goes by slots, which also say what is wrong."""
+    try:
+        pickled, objects = _pickle.dump(home, value)
+    except RuntimeError:
+        return _Builder(home, {}).build(value)
+    made = {id(one): _one(home, one) for one in objects if not isinstance(one, Live)}
+    handles = [one._handle if isinstance(one, Live) else made[id(one)].handle for one in objects]
+    slots = b"".join([SLOT.pack(_abi.OBJECT, 0, 0.0, 0, 0, handle) for handle in handles])
+    slot = _abi.Slot()
+    try:
+        call(
+            lib.value_unpickle,
+            home._handle, pickled, len(pickled), slots or None, len(handles), None, ctypes.byref(slot),
+            home=home,
+        )  # fmt: skip
+    except JSUsageError:
+        return _Builder(home, made).build(value)
+    return Owned(slot.handle)
 
 
 def _one(home: Context, value: Any) -> Owned:
@@ -268,107 +263,17 @@ def _one(home: Context, value: Any) -> Owned:
 _convert.to_handle = to_handle
 
 
-def flatten(home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any) -> Any:
+def copy(home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any) -> Any:
     """A copy of a JavaScript value in Python's own types."""
     options = _abi.FlattenOptions(ctypes.sizeof(_abi.FlattenOptions), max_depth, max_size, max_bytes, getters)
-    graph = _abi.Graph()
-    call(lib.value_flatten, handle, ctypes.byref(options), run_options, ctypes.byref(graph), home=home)
+    found, slots = _abi.List(), _abi.List()
+    call(
+        lib.value_pickle, handle, ctypes.byref(options), run_options, ctypes.byref(found), ctypes.byref(slots), home=home
+    )  # fmt: skip
     try:
-        return _read(home, graph)
+        pickled = _abi.bytes_at(found.data, found.len)
+        handles = _abi.bytes_at(slots.data, SLOT_SIZE * slots.len) if slots.len else b""
+        return _pickle.load(home, pickled, handles)
     finally:
-        lib.graph_clear(ctypes.byref(graph))
-
-
-def _read(home: Context, graph: Any) -> Any:
-    slots = (ctypes.c_char * (SLOT_SIZE * graph.count)).from_address(graph.slots)
-    base = graph.block or 0
-    block = _abi.bytes_at(base, graph.block_len) if base else b""
-    # Text that is ASCII is decoded once, and then only cut.
-    text = block.decode("ascii") if block.isascii() else None
-    # What was made of an address: each string has its own, and equal keys often share one.
-    known: dict[int, str] = {}
-    # What references may name, if there are some: the first byte of a slot is its kind.
-    seen: Optional[dict[int, Any]] = {} if REFERENCE in slots.raw[::SLOT_SIZE] else None
-
-    # The children of the container that is being read, and how many are missing. The containers around it wait.
-    parts: list[Any] = []
-    add = parts.append
-    left = 1
-    kind_of, made_of = ARRAY, cast(Any, parts)
-    waiting: list[Any] = []
-    for index, (kind, value, data, length) in enumerate(_SHORT_SLOT.iter_unpack(slots)):
-        if kind == STRING:
-            found = known.get(data)
-            if found is None:
-                start = data - base
-                found = text[start : start + length] if text is not None else _text(slots, index, block, start, length)
-                known[data] = found
-            add(found)
-        elif kind == NUMBER:
-            add(int(value) if value.is_integer() and 0.0 < value < LIMIT else number(value))
-        elif kind >= ARRAY:
-            waiting.append((parts, add, left, kind_of, made_of))
-            kind_of, left, parts = kind, length + 1, []
-            add = parts.append
-            made_of = parts if kind == ARRAY else _EMPTY[kind]()
-            if seen is not None:
-                seen[index] = made_of
-        elif kind == _abi.NULL:
-            add(None)
-        elif kind == _abi.BOOLEAN:
-            add(value != 0)
-        elif kind == REFERENCE:
-            assert seen is not None
-            add(seen[length])
-        elif kind == DATE or kind == BYTES:
-            start = data - base
-            made = from_milliseconds(value) if kind == DATE else block[start : start + length]
-            if seen is not None:
-                seen[index] = made
-            add(made)
-        elif kind == _abi.HOLE:
-            add(undefined)
-        else:
-            add(_convert.read(home, *SLOT.unpack_from(slots, index * SLOT_SIZE)))
-        left -= 1
-        while not left:
-            if kind_of == RECORD:
-                made_of.update(zip(parts[0::2], parts[1::2]))
-                made = made_of
-            else:
-                made = made_of if kind_of == ARRAY else _fill(kind_of, made_of, parts)
-            if not waiting:
-                break
-            parts, add, left, kind_of, made_of = waiting.pop()
-            add(made)
-            left -= 1
-    return parts[0]
-
-
-def _text(slots: Any, index: int, block: bytes, start: int, length: int) -> str:
-    """A string in a block that is not all ASCII."""
-    _, flags, _, _, _, handle = SLOT.unpack_from(slots, index * SLOT_SIZE)
-    return _convert.utf16_text(handle) if flags & _abi.FLAG_LOSSY else block[start : start + length].decode()
-
-
-_EMPTY: dict[int, Any] = {RECORD: dict, MAP: Map, SET: set, _abi.ERROR: JSError, REGEXP: list}
-
-
-def _fill(kind: int, made: Any, parts: list[Any]) -> Any:
-    """Gives a container its children."""
-    if kind == MAP or kind == SET:
-        try:
-            made.update(zip(parts[0::2], parts[1::2]) if kind == MAP else parts)
-        except TypeError:
-            what = "a key of a Map" if kind == MAP else "a value of a Set"
-            raise TypeError(f"{what} is an object, which Python cannot hash: read it live") from None
-    elif kind == REGEXP:
-        return RegExp(*parts)
-    else:
-        fields = dict(zip(parts[0::2], parts[1::2]))
-        made.name, made.message = str(fields.get("name", "")), str(fields.get("message", ""))
-        made.stack = fields.get("stack")
-        made.args = (made._title(),)
-        if isinstance(fields.get("cause"), BaseException):
-            made.__cause__ = fields["cause"]
-    return made
+        lib.bytes_clear(ctypes.byref(found))
+        lib.slot_list_clear(ctypes.byref(slots))

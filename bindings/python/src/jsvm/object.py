@@ -11,7 +11,7 @@ from . import _abi, _convert
 from . import context as _context
 from ._abi import LENGTHS, NUMBER, function_call, lib
 from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, Owned, number, slots
-from ._graph import flatten
+from ._graph import copy
 from ._values import undefined
 from .context import CallFrame, Context, Live, frames
 from .errors import JSStateError, JSWrongIsolateError, call
@@ -213,7 +213,7 @@ class JSObject(Live, MutableMapping[Any, Any]):
         max_depth: containers within containers; default 1000. max_size: values; default 4 million. max_bytes: of strings and
         buffers; default 256 MB. What is more raises JSUsageError.
         """
-        return flatten(self._home, self._handle, max_depth, max_size, max_bytes, getters, _limits(limits))
+        return copy(self._home, self._handle, max_depth, max_size, max_bytes, getters, _limits(limits))
 
     def own_keys(self, *, enumerable: bool = True, strings: bool = True, symbols: bool = False) -> list[Any]:
         """Keys of its own properties. JavaScript: Object.keys; with enumerable=False, symbols=True Reflect.ownKeys."""
