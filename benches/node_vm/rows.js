@@ -184,7 +184,7 @@ function modules(count, imports) {
 }
 const leaves = () => modules(MODULES, () => []);
 const tree = () => modules(MODULES, (i) => [2 * i + 1, 2 * i + 2]);
-const chain = () => modules(1000, (i) => [i + 1]);
+const chain = () => modules(2000, (i) => [i + 1]);
 const link = (all) => all[0].link((specifier) => all[specifier]);
 async function linked(all) {
   await link(all);
@@ -223,8 +223,8 @@ Object.assign(rows, {
     }),
   },
   'modules: a tree of 10,000, evaluate': { value: () => later(() => linked(tree()), (all) => all[0].evaluate()) },
-  'modules: a chain of 1,000, link': { target: 0.33, value: () => later(chain, link) },
-  'modules: a chain of 1,000, evaluate': { value: () => later(() => linked(chain()), (all) => all[0].evaluate()) },
+  'modules: a chain of 2,000, link': { target: 0.33, value: () => later(chain, link) },
+  'modules: a chain of 2,000, evaluate': { value: () => later(() => linked(chain()), (all) => all[0].evaluate()) },
   'modules: 10,000 synthetic, new': { value: () => single(() => {}, synthetic) },
   'modules: 10,000 synthetic, evaluate': {
     value: () => later(synthetic, async (all) => { for (const module of all) await module.evaluate(); }),

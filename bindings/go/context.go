@@ -160,17 +160,26 @@ func (c *Context) EvalWith(ctx context.Context, code string, options *ScriptOpti
 // Global is the global object, globalThis. It is the context's: do not close it.
 func (c *Context) Global() (*Object, error) {
 	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if c.global != nil {
-		return c.global, nil
+	global := c.global
+	c.mutex.Unlock()
+	if global != nil {
+		return global, nil
 	}
+	// The call may wait for the isolate: who is in it must not wait for the mutex meanwhile.
 	f := newFrame()
 	defer f.release()
 	if err := f.check(C.jsvm_context_global(c.ptr(), f.valueOut(), &f.c.error), c); err != nil {
 		return nil, err
 	}
-	// A handle that keeps the context alive, in the context: the collector has no trouble with the circle.
-	c.global = f.object(c)
+	made := f.object(c)
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if c.global == nil {
+		// The handle keeps the context alive, which has the handle: Go's collector has no trouble with the circle.
+		c.global = made
+	} else {
+		made.Close()
+	}
 	return c.global, nil
 }
 

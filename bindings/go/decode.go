@@ -9,12 +9,10 @@ import (
 	"cmp"
 	"context"
 	"encoding"
-	"fmt"
 	"math"
 	"math/big"
 	"reflect"
 	"runtime"
-	"strconv"
 	"time"
 	"unsafe"
 )
@@ -54,6 +52,9 @@ func (v Value) Unmarshal(ctx context.Context, target any) error {
 
 // Unmarshal copies the object: see [Value.Unmarshal].
 func (o *Object) Unmarshal(ctx context.Context, target any) error {
+	if o == nil {
+		return errNotObject
+	}
 	return o.Value().Unmarshal(ctx, target)
 }
 
@@ -76,7 +77,7 @@ func (v Value) UnmarshalWith(ctx context.Context, target any, options UnmarshalO
 			home = v.obj.ctx
 		}
 		d := decoder{ctx: home, slots: f.slots[:1]}
-		return d.decode(to)
+		return d.read(to)
 	}
 	if isLive(to.Type()) {
 		return unmarshalLive(ctx, v.obj, to, options)
@@ -97,7 +98,7 @@ func unmarshalHandle(o *Object, to reflect.Value) error {
 	}
 	s.flags = uint32(o.flags)
 	d := decoder{ctx: o.ctx, slots: f.slots[:1], live: o}
-	return d.decode(to)
+	return d.read(to)
 }
 
 // flatten takes a handle apart into a Go value. owner is what keeps the handle.
@@ -122,7 +123,7 @@ func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to 
 	defer C.jsvm_graph_clear(&f.c.graph)
 	d := decoder{ctx: home, slots: unsafe.Slice((*slot)(unsafe.Pointer(f.c.graph.slots)), int(f.c.graph.count))}
 	d.budget = cmp.Or(options.MaxSize, defaultSize) + 1
-	return d.decode(to)
+	return d.read(to)
 }
 
 // defaultSize is jsvm.h's. What is named again is read again, so that a small graph can stand for a huge value: what comes
@@ -140,7 +141,6 @@ type decoder struct {
 	ctx    *Context
 	slots  []slot
 	at     int
-	path   []string
 	live   *Object // the Go handle of slot 0, if the value is one
 	budget int
 	keys   map[uintptr]string
@@ -149,21 +149,30 @@ type decoder struct {
 	within map[int]bool
 }
 
-func (d *decoder) mismatch(s *slot, t reflect.Type) error {
-	what := kindText(s)
-	where := "value"
-	if len(d.path) > 0 {
-		where += pathText(d.path)
+// decodeError is what does not fit, and where: the path grows while the readers return.
+type decodeError struct{ path, text string }
+
+func (e *decodeError) Error() string { return "value" + e.path + ": " + e.text }
+
+// at is an error with a step of the path to it.
+func at(err error, step string) error {
+	if e, ok := err.(*decodeError); ok {
+		e.path = "." + step + e.path
 	}
-	return misuse("%s: %s does not go into a Go %s", where, what, t)
+	return err
 }
 
-func pathText(path []string) string {
-	text := ""
-	for _, step := range path {
-		text += "." + step
+// read decodes the graph's value, with errors of this package.
+func (d *decoder) read(to reflect.Value) error {
+	err := d.decode(to)
+	if e, ok := err.(*decodeError); ok {
+		return misuse("%s", e.Error())
 	}
-	return text
+	return err
+}
+
+func (d *decoder) mismatch(s *slot, t reflect.Type) error {
+	return &decodeError{text: kindText(s) + " does not go into a Go " + t.String()}
 }
 
 func kindText(s *slot) string {
@@ -219,7 +228,7 @@ func (d *decoder) next() (s *slot, index int, err error) {
 	s = &d.slots[index]
 	if d.budget > 0 {
 		if d.budget--; d.budget == 0 {
-			return nil, 0, misuse("value: too many parts (max_size)")
+			return nil, 0, &decodeError{text: "too many parts (max_size)"}
 		}
 	}
 	return s, index, nil
@@ -453,7 +462,7 @@ func (d *decoder) enter(index int) error {
 		return nil
 	}
 	if d.within[index] {
-		return misuse("value%s: the object contains itself", pathText(d.path))
+		return &decodeError{text: "the object contains itself"}
 	}
 	if d.within == nil {
 		d.within = make(map[int]bool)
@@ -463,155 +472,3 @@ func (d *decoder) enter(index int) error {
 }
 
 func (d *decoder) leave(index int) { delete(d.within, index) }
-
-func (d *decoder) step(name string) { d.path = append(d.path, name) }
-func (d *decoder) back()            { d.path = d.path[:len(d.path)-1] }
-
-// list reads an Array, a Set or a buffer into a slice or an array.
-func (d *decoder) list(s *slot, to reflect.Value, t reflect.Type) error {
-	switch s.kind {
-	case C.JSVM_GRAPH_KIND_BYTES:
-		return d.buffer(s, to, t)
-	case C.JSVM_GRAPH_KIND_ARRAY, C.JSVM_GRAPH_KIND_SET:
-	default:
-		return d.mismatch(s, t)
-	}
-	index, n := d.at-1, int(s.len)
-	if err := d.enter(index); err != nil {
-		return err
-	}
-	defer d.leave(index)
-	if t.Kind() == reflect.Slice {
-		to.Set(reflect.MakeSlice(t, n, n))
-	} else if n > t.Len() {
-		return d.mismatch(s, t)
-	}
-	for i := range n {
-		d.step(strconv.Itoa(i))
-		if err := d.decode(to.Index(i)); err != nil {
-			return err
-		}
-		d.back()
-	}
-	return nil
-}
-
-// buffer reads bytes into a []byte, or a view of numbers into a slice of such numbers.
-func (d *decoder) buffer(s *slot, to reflect.Value, t reflect.Type) error {
-	kind := ElementType(s.number)
-	if t.Elem().Kind() == reflect.Uint8 && kind.size() == 1 && t.Kind() == reflect.Slice {
-		to.SetBytes(append(make([]byte, 0, s.len), s.bytes()...))
-		return nil
-	}
-	numbers := reflect.ValueOf(kind.slice(s.bytes()))
-	if t.Kind() == reflect.Slice && numbers.Type().Elem().Kind() == t.Elem().Kind() {
-		to.Set(numbers.Convert(t))
-		return nil
-	}
-	return d.mismatch(s, t)
-}
-
-// dictionary reads an object or a Map into a map.
-func (d *decoder) dictionary(s *slot, index int, to reflect.Value, t reflect.Type) error {
-	if s.kind != C.JSVM_GRAPH_KIND_RECORD && s.kind != C.JSVM_GRAPH_KIND_MAP && s.kind != C.JSVM_GRAPH_KIND_ERROR {
-		return d.mismatch(s, t)
-	}
-	if err := d.enter(index); err != nil {
-		return err
-	}
-	defer d.leave(index)
-	n := int(s.len) / 2
-	if to.IsNil() {
-		to.Set(reflect.MakeMapWithSize(t, n))
-	}
-	for range n {
-		keySlot := d.slots[d.at]
-		key := reflect.New(t.Key()).Elem()
-		if err := d.mapKey(&keySlot, key); err != nil {
-			return err
-		}
-		value := reflect.New(t.Elem()).Elem()
-		d.step(fmt.Sprint(key))
-		if err := d.decode(value); err != nil {
-			return err
-		}
-		d.back()
-		to.SetMapIndex(key, value)
-	}
-	return nil
-}
-
-// mapKey reads a key; names of properties that are numbers go into numbers.
-func (d *decoder) mapKey(s *slot, key reflect.Value) error {
-	if s.kind == C.JSVM_KIND_STRING {
-		switch key.Kind() {
-		case reflect.String:
-			d.at++
-			key.SetString(d.key(s))
-			return nil
-		case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-			if n, err := strconv.ParseInt(s.text(), 10, key.Type().Bits()); err == nil {
-				d.at++
-				key.SetInt(n)
-				return nil
-			}
-		case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-			if n, err := strconv.ParseUint(s.text(), 10, key.Type().Bits()); err == nil {
-				d.at++
-				key.SetUint(n)
-				return nil
-			}
-		}
-	}
-	if err := d.decode(key); err != nil {
-		return err
-	}
-	if !key.Comparable() {
-		return misuse("value: a key of the Map cannot be a key of a Go map")
-	}
-	return nil
-}
-
-// structure reads an object into a struct; properties without a field are left out.
-func (d *decoder) structure(s *slot, index int, to reflect.Value, t reflect.Type) error {
-	if s.kind != C.JSVM_GRAPH_KIND_RECORD && s.kind != C.JSVM_GRAPH_KIND_ERROR && s.kind != C.JSVM_GRAPH_KIND_MAP {
-		return d.mismatch(s, t)
-	}
-	if err := d.enter(index); err != nil {
-		return err
-	}
-	defer d.leave(index)
-	known := fieldsOf(t)
-	for range int(s.len) / 2 {
-		keySlot := &d.slots[d.at]
-		if keySlot.kind != C.JSVM_KIND_STRING {
-			d.skip()
-			d.skip()
-			continue
-		}
-		d.at++
-		name := d.key(keySlot)
-		i, ok := known.byName[name]
-		if !ok {
-			d.skip()
-			continue
-		}
-		d.step(name)
-		if err := d.decode(known.list[i].in(to)); err != nil {
-			return err
-		}
-		d.back()
-	}
-	return nil
-}
-
-// skip goes behind a value.
-func (d *decoder) skip() {
-	for left := 1; left > 0; left-- {
-		s := &d.slots[d.at]
-		d.at++
-		if s.kind >= C.JSVM_GRAPH_KIND_ARRAY {
-			left += int(s.len)
-		}
-	}
-}

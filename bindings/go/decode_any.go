@@ -72,19 +72,27 @@ func (d *decoder) any(s *slot, index int) (any, error) {
 		return RegExp{source.(string), flags.(string)}, nil
 	}
 	m := make(map[string]any, n/2)
-	for range n / 2 {
-		key := d.key(&d.slots[d.at])
-		d.at++
-		value, err := d.anyNext()
-		if err != nil {
-			return nil, err
-		}
-		m[key] = value
+	if err := d.record(m, n/2); err != nil {
+		return nil, err
 	}
 	if s.kind == C.JSVM_GRAPH_KIND_ERROR {
 		return errorOf(m), nil
 	}
 	return m, nil
+}
+
+// record reads so many properties.
+func (d *decoder) record(m map[string]any, n int) error {
+	for range n {
+		key := d.key(&d.slots[d.at])
+		d.at++
+		value, err := d.anyNext()
+		if err != nil {
+			return at(err, key)
+		}
+		m[key] = value
+	}
+	return nil
 }
 
 func (d *decoder) anyNext() (any, error) {

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/cgo"
 	"strings"
 	"unsafe"
@@ -188,6 +189,9 @@ func (f *frame) failed(status C.jsvm_status, ctx *Context) error {
 		return &Error{Status: Status(status)}
 	}
 	defer C.jsvm_error_free(c)
+	if status == C.JSVM_STATUS_OUT_OF_MEMORY {
+		runtime.GC() // it may be full of what Go has let go of
+	}
 	if status == C.JSVM_STATUS_EXCEPTION {
 		return exception(c, ctx)
 	}

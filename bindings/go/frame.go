@@ -287,7 +287,11 @@ func (f *frame) check(status C.jsvm_status, ctx *Context) error {
 }
 
 // A cancelToken ends calls. Tokens that were not triggered are used again.
-type cancelToken struct{ p *C.jsvm_cancel }
+type cancelToken struct {
+	p *C.jsvm_cancel
+	// Go puts small objects without Go pointers together, and then cleans up none of them before all are garbage.
+	_ [16]byte
+}
 
 var cancelTokens sync.Pool
 
@@ -300,7 +304,7 @@ func newCancelToken() (*cancelToken, error) {
 	if err := f.check(C.jsvm_cancel_new((**C.jsvm_cancel)(unsafe.Pointer(&f.c.handle)), &f.c.error), nil); err != nil {
 		return nil, err
 	}
-	t := &cancelToken{(*C.jsvm_cancel)(f.c.handle)}
+	t := &cancelToken{p: (*C.jsvm_cancel)(f.c.handle)}
 	runtime.AddCleanup(t, func(p *C.jsvm_cancel) { C.jsvm_cancel_free(p) }, t.p)
 	return t, nil
 }

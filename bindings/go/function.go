@@ -315,7 +315,7 @@ func setResult(result *C.jsvm_slot, v Value) bool {
 
 // Async makes a host function of one that takes its time: JavaScript gets a promise, and the function runs in a goroutine
 // of its own, with the arguments' copies. The promise is settled with what it returns, while somebody awaits it or
-// runs tasks.
+// runs tasks. The context.Context has the values of the caller's and not its end.
 func Async(work func(ctx context.Context, args []Value) (any, error)) Func {
 	return func(call *Call) (any, error) {
 		promise, resolver, err := call.JS().NewPromise()

@@ -250,12 +250,14 @@ func (l *FSLoader) Load(_ context.Context, request *ImportRequest) (*Module, err
 
 // Module is the module of a path of the file system; kind is "" or "json".
 func (l *FSLoader) Module(c *Context, name, kind string) (*Module, error) {
-	l.mutex.Lock()
-	defer l.mutex.Unlock()
 	key := kind + ":" + name
-	if m, ok := l.modules[key]; ok {
-		return m, nil
+	l.mutex.Lock()
+	known := l.modules[key]
+	l.mutex.Unlock()
+	if known != nil {
+		return known, nil
 	}
+	// Compiling waits for the isolate: who is in it must not wait for the mutex meanwhile.
 	bytes, err := fs.ReadFile(l.files, name)
 	if err != nil {
 		return nil, err
@@ -275,6 +277,12 @@ func (l *FSLoader) Module(c *Context, name, kind string) (*Module, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	if known := l.modules[key]; known != nil {
+		m.Close()
+		return known, nil
 	}
 	l.modules[key] = m
 	return m, nil

@@ -34,6 +34,7 @@ type Isolate struct {
 	p     *C.jsvm_isolate
 	mutex sync.Mutex
 	main  *Context
+	pressure
 }
 
 // NewIsolate makes an isolate with its main context. The first one starts V8 for the process. options may be nil.
@@ -58,6 +59,10 @@ func NewIsolate(options *IsolateOptions) (*Isolate, error) {
 		return nil, err
 	}
 	i := &Isolate{p: (*C.jsvm_isolate)(f.c.handle)}
+	i.bufferLimit = 512 << 20
+	if options != nil && options.BufferLimit != 0 {
+		i.bufferLimit = options.BufferLimit
+	}
 	i.cleanup = runtime.AddCleanup(i, func(p *C.jsvm_isolate) { C.jsvm_isolate_free(p) }, i.p)
 	return i, nil
 }
@@ -89,10 +94,12 @@ func (i *Isolate) ptr() *C.jsvm_isolate {
 // Main is the context that the isolate was made with. node:vm: the context of runInThisContext.
 func (i *Isolate) Main() (*Context, error) {
 	i.mutex.Lock()
-	defer i.mutex.Unlock()
-	if i.main != nil {
-		return i.main, nil
+	main := i.main
+	i.mutex.Unlock()
+	if main != nil {
+		return main, nil
 	}
+	// The call may wait for the isolate: who is in it must not wait for the mutex meanwhile.
 	f := newFrame()
 	defer f.release()
 	status := C.jsvm_isolate_main_context(i.ptr(), f.contextOut(), &f.c.error)
@@ -100,7 +107,14 @@ func (i *Isolate) Main() (*Context, error) {
 	if err := f.check(status, nil); err != nil {
 		return nil, err
 	}
-	i.main = newContext(i, (*C.jsvm_context)(f.c.handle))
+	made := f.context(i)
+	i.mutex.Lock()
+	defer i.mutex.Unlock()
+	if i.main == nil {
+		i.main = made
+	} else {
+		made.Close()
+	}
 	return i.main, nil
 }
 

@@ -56,6 +56,7 @@ type Object struct {
 func newObject(ctx *Context, p *C.jsvm_value, kind Kind, flags uint32) *Object {
 	o := &Object{p: p, ctx: ctx, kind: kind, flags: Flags(flags &^ C.JSVM_FLAG_OWNED)}
 	o.cleanup = runtime.AddCleanup(o, func(p *C.jsvm_value) { C.jsvm_value_free(p) }, p)
+	ctx.iso.keeps()
 	return o
 }
 
@@ -67,7 +68,7 @@ func (f *frame) object(ctx *Context) *Object {
 
 // Close gives the handle up. Later uses are errors.
 func (o *Object) Close() {
-	if o.close() {
+	if o != nil && o.close() {
 		C.jsvm_value_free(o.p)
 	}
 }
@@ -130,18 +131,31 @@ func (o *Object) String() string {
 }
 
 // use is a frame with limits and slots for a call with keys or values.
-func (o *Object) use(ctx context.Context, values ...any) (*frame, error) {
-	f := newFrame()
-	err := f.begin(ctx)
-	if err == nil {
-		err = f.putAll(o.ctx, values)
+func (o *Object) use(ctx context.Context, values ...any) (f *frame, err error) {
+	if o == nil {
+		return nil, errNotObject
 	}
-	if err != nil {
-		f.release()
-		return nil, err
+	f = newFrame()
+	ready := false
+	defer func() {
+		// Also when a Marshaler panics.
+		if !ready {
+			f.release()
+			f = nil
+		}
+	}()
+	if err := f.begin(ctx); err != nil {
+		return f, err
 	}
+	if err := f.putAll(o.ctx, values); err != nil {
+		return f, err
+	}
+	ready = true
 	return f, nil
 }
+
+// What Value.Object gives for what is no object has methods that fail, and do not crash.
+var errNotObject = misuse("object: the value is no object")
 
 // Get reads a property, its own or inherited: object[key].
 func (o *Object) Get(ctx context.Context, key any) (Value, error) {
@@ -368,6 +382,9 @@ func (o *Object) All(ctx context.Context) (iter.Seq2[string, Value], error) {
 
 // Call calls a function: function.call(this, ...args). this may be Undefined.
 func (o *Object) Call(ctx context.Context, this any, args ...any) (Value, error) {
+	if o == nil {
+		return Value{}, errNotObject
+	}
 	f := newFrame()
 	defer f.release()
 	if err := f.begin(ctx); err != nil {

@@ -106,6 +106,9 @@ func (v Value) Await(ctx context.Context) (Value, error) {
 
 // Await is [Value.Await] of a promise.
 func (o *Object) Await(ctx context.Context) (Value, error) {
+	if o == nil {
+		return Value{}, errNotObject
+	}
 	f := newFrame()
 	defer f.release()
 	if err := f.begin(ctx); err != nil {

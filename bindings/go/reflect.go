@@ -94,7 +94,7 @@ func (c *Call) argument(i int, to reflect.Value) error {
 		err = unmarshalLive(c.Context(), c.Arg(i).obj, to, UnmarshalOptions{})
 	} else {
 		d := decoder{ctx: c.ctx, slots: unsafe.Slice(s, 1)}
-		err = d.decode(to)
+		err = d.read(to)
 	}
 	if e, ok := err.(*Error); ok && e.Status == ErrInvalidArgument {
 		return TypeError("argument %s: %s", strconv.Itoa(i+1), e.Message)

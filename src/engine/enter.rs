@@ -2,7 +2,7 @@
 //!
 //! | the calling thread is          | what happens                                   |
 //! |--------------------------------|------------------------------------------------|
-//! | in no isolate, or in others    | gate, V8 lock, enter; leave in reverse order   |
+//! | in no isolate, or in others    | gate, V8's lock, enter; exit, gate             |
 //! | in this one, on top            | nothing                                        |
 //! | in this one, below another one | enter; exit                                    |
 //!
@@ -160,12 +160,9 @@ fn enter(isolate: &Isolate, local: &PerThread) -> Result<How, Error> {
             }
             return Err(killed(refused.kill, Vec::new()));
         }
-        // SAFETY: the gate lets one thread through and the isolate is not disposed while it is
-        // held, so the lock is free, and the place for V8's record of it this thread's.
-        unsafe {
-            raw::v8__Locker__CONSTRUCT(isolate.locker.get(), isolate.raw());
-            raw::v8__Isolate__Enter(isolate.raw());
-        }
+        isolate.lock(local.thread.id.load(Ordering::Relaxed));
+        // SAFETY: this thread holds the isolate's lock, and the isolate is not disposed while the gate is held; `leave` exits.
+        unsafe { raw::v8__Isolate__Enter(isolate.raw()) };
         How::Locked
     };
     local.inside.borrow_mut().push(Inside { isolate, runs: 0 });
@@ -185,8 +182,6 @@ fn leave(isolate: &Isolate, how: How) {
     // SAFETY: entered by `enter`, and entries are left in reverse order.
     unsafe { raw::v8__Isolate__Exit(isolate.raw()) };
     if how == How::Locked {
-        // SAFETY: constructed by `enter`.
-        unsafe { raw::v8__Locker__DESTRUCT(isolate.locker.get()) };
         if isolate.gate.release(thread) {
             isolate.dispose();
         } else {
@@ -418,9 +413,7 @@ fn inside<R>(
 ) -> Result<R, Error> {
     // SAFETY: the caller has entered the isolate.
     let mut v8_isolate = unsafe { raw::isolate(isolate.raw()) };
-    if isolate.deferred.load(Ordering::Relaxed) && isolate.deferred.swap(false, Ordering::Relaxed) {
-        free_deferred(&mut v8_isolate);
-    }
+    isolate.free_now();
     let mut goes_on = false;
     let mut result = {
         v8::scope!(let handles, &mut v8_isolate);
@@ -518,13 +511,6 @@ pub fn go_on() -> Outcome<()> {
         Some(_) => Err(Fail::Thrown),
         None => Ok(()),
     }
-}
-
-/// Frees the cells of Globals that were dropped outside: making one does it.
-fn free_deferred(isolate: &mut v8::Isolate) {
-    v8::scope!(let scope, isolate);
-    let undefined: v8::Local<v8::Value> = v8::undefined(scope).into();
-    drop(v8::Global::new(scope, undefined));
 }
 
 #[cold]

@@ -11,7 +11,7 @@ use std::any::Any;
 use std::cell::{RefCell, RefMut, UnsafeCell};
 use std::collections::VecDeque;
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 #[derive(Clone, Debug)]
@@ -51,8 +51,11 @@ pub struct Isolate {
     pub options: Options,
     pub tasks: Arc<Queue>,
     pub buffers: Arc<heap::Buffers>,
-    /// Globals were dropped by threads outside: V8's cells wait to be freed.
-    pub deferred: AtomicBool,
+    /// V8's cells that were freed by threads outside, and whether there are any.
+    freed: Mutex<Vec<usize>>,
+    has_freed: AtomicBool,
+    /// The thread that has V8's lock, by its number; 0 is none.
+    locked_by: AtomicU64,
     /// What the host calls the isolate by; zero before it has it and after it was freed.
     pub handle: AtomicUsize,
     /// The host has freed it.
@@ -69,7 +72,7 @@ pub struct Isolate {
     shared: UnsafeCell<Option<v8::SharedIsolate>>,
     inner: RefCell<Inner>,
     /// V8's record of its lock, for the thread inside.
-    pub locker: UnsafeCell<[usize; 2]>,
+    locker: UnsafeCell<[usize; 2]>,
     kept: Mutex<kept::Registry>,
     weak: Mutex<weak::Table>,
     jobs: Mutex<Vec<Job>>,
@@ -128,7 +131,9 @@ impl Isolate {
             gate: Gate::default(),
             tasks: Queue::of_new(raw as usize),
             buffers,
-            deferred: AtomicBool::new(false),
+            freed: Mutex::default(),
+            has_freed: AtomicBool::new(false),
+            locked_by: AtomicU64::new(0),
             handle: AtomicUsize::new(0),
             closed: AtomicBool::new(false),
             quiet: AtomicBool::new(false),
@@ -250,6 +255,42 @@ impl Isolate {
         std::mem::take(&mut *self.jobs.lock().unwrap_or_else(|e| e.into_inner()))
     }
 
+    /// V8's cell is nobody's any more; this thread is not inside.
+    pub fn free_later(&self, cell: *const v8::Data) {
+        self.freed.lock().unwrap_or_else(|e| e.into_inner()).push(cell as usize);
+        self.has_freed.store(true, Ordering::Release);
+    }
+
+    /// Frees what was freed outside. This thread is inside.
+    #[inline]
+    pub fn free_now(&self) {
+        if self.has_freed.load(Ordering::Relaxed) && self.has_freed.swap(false, Ordering::Acquire) {
+            let freed = std::mem::take(&mut *self.freed.lock().unwrap_or_else(|e| e.into_inner()));
+            // SAFETY: live cells of this isolate's, and this thread is inside it.
+            freed.into_iter().for_each(|cell| unsafe { raw::v8__Global__Reset(cell as *const v8::Data) });
+        }
+    }
+
+    /// Takes V8's lock for the thread of that number, which has passed the gate. Whoever had it before keeps it until then, so
+    /// that a thread that comes again finds all as it left it: V8's lock costs as much as a small run.
+    #[inline]
+    pub fn lock(&self, thread: u64) {
+        if self.locked_by.load(Ordering::Relaxed) != thread {
+            self.unlock();
+            // SAFETY: the lock is free, and the place for V8's record of it this thread's: the gate lets one through.
+            unsafe { raw::v8__Locker__CONSTRUCT(self.locker.get(), self.raw) };
+            self.locked_by.store(thread, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives V8's lock back, whichever thread took it: nobody is inside, and nobody else can come.
+    fn unlock(&self) {
+        if self.locked_by.swap(0, Ordering::Relaxed) != 0 {
+            // SAFETY: constructed by `lock`. V8 keeps no account of threads in it beyond a number, which it forgets here.
+            unsafe { raw::v8__Locker__DESTRUCT(self.locker.get()) };
+        }
+    }
+
     /// Closes the isolate: stops what runs in it, and whoever leaves it last takes it down.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -265,6 +306,7 @@ impl Isolate {
     /// Takes V8's isolate down. Only for the one whom the gate appointed, outside the isolate.
     pub fn dispose(&self) {
         let wakeup = self.tasks.close();
+        self.unlock();
         let inner = self.inner.take();
         // Its Globals leave their cells to V8, which is taken down next.
         drop(inner);
@@ -290,6 +332,7 @@ impl Drop for Isolate {
     fn drop(&mut self) {
         // A reference-counted isolate that nobody closed: `new` failed half-way.
         if self.shared.get_mut().is_some() {
+            self.unlock();
             *self.shared.get_mut() = None;
             self.tasks.forget(self.raw as usize);
         }

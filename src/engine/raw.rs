@@ -37,6 +37,7 @@ unsafe extern "C" {
         parameter: *const c_void,
         callback: unsafe extern "C" fn(*const c_void),
     ) -> *const v8::Data;
+    pub fn v8__Global__New(isolate: RawIsolate, data: *const v8::Data) -> *const v8::Data;
     pub fn v8__Global__Reset(data: *const v8::Data);
     pub fn v8__WeakCallbackInfo__GetParameter(this: *const c_void) -> *mut c_void;
     pub fn v8__WeakCallbackInfo__GetIsolate(this: *const c_void) -> RawIsolate;

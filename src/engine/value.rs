@@ -7,7 +7,6 @@ use crate::engine::isolate::Isolate;
 use crate::engine::raw;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// What kind of JavaScript value it is. The numbers are part of the ABI.
 #[repr(C)]
@@ -57,15 +56,14 @@ pub const JSVM_FLAG_PROXY: u32 = 1 << 9;
 pub const JSVM_FLAG_LOSSY: u32 = 1 << 10;
 
 /// Something of V8's that is kept alive. It may be dropped on any thread, after the isolate too: V8's
-/// cell is freed now, when the isolate is next entered, or with the isolate.
+/// cell is freed now, when the isolate is next entered, or with the isolate. No `v8::Global`: that asks V8's lock whether
+/// its thread is inside, and the lock outlasts the stay (see `enter`).
 pub struct Held<T> {
     isolate: Arc<Isolate>,
-    /// V8's cell, which `_global` frees.
     cell: NonNull<T>,
-    _global: v8::Global<T>,
 }
 
-// SAFETY: the cell is followed only inside the isolate, as a `Global`'s is.
+// SAFETY: the cell is followed only inside the isolate.
 unsafe impl<T> Send for Held<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Held<T> {}
@@ -73,10 +71,10 @@ unsafe impl<T> Sync for Held<T> {}
 impl<T> Held<T> {
     pub fn new<'s>(scope: &v8::PinScope<'s, '_, ()>, value: v8::Local<'s, T>) -> Held<T> {
         let isolate = Isolate::of(scope);
-        let cell = v8::Global::new(scope, value).into_raw();
-        // SAFETY: this thread is inside the isolate, and the cell was made in it.
-        let global = unsafe { v8::Global::from_raw(&mut raw::isolate(isolate.raw()), cell) };
-        Held { isolate, cell, _global: global }
+        // SAFETY: this thread is inside the isolate, which the value is of.
+        let cell = unsafe { raw::v8__Global__New(isolate.raw(), raw::ptr(value).cast()) };
+        let cell = NonNull::new(cell.cast_mut().cast()).expect("V8 gives a cell, or ends the process");
+        Held { isolate, cell }
     }
 
     /// The scope is in the same isolate: the caller has compared, or has entered by this one.
@@ -92,8 +90,12 @@ impl<T> Held<T> {
 
 impl<T> Drop for Held<T> {
     fn drop(&mut self) {
-        if !is_inside(&*self.isolate) {
-            self.isolate.deferred.store(true, Ordering::Relaxed);
+        let cell = self.cell.as_ptr().cast_const().cast();
+        if is_inside(&*self.isolate) {
+            // SAFETY: this thread is inside the isolate of the cell, which nobody has any more.
+            unsafe { raw::v8__Global__Reset(cell) };
+        } else {
+            self.isolate.free_later(cell);
         }
     }
 }

@@ -213,6 +213,18 @@ function makeLoader(host) {
     return native.namespace(entry.record);
   }
 
+  // The same for the host, who can ask what the promise waits for.
+  function importMain(specifier, base) {
+    const promise = (async () => {
+      await undefined;
+      const entry = entryOf(specifier, base);
+      native.waitsFor(promise, entry.record);
+      await evaluate(entry);
+      return native.namespace(entry.record);
+    })();
+    return promise;
+  }
+
   // What answers import() of code with this base.
   function importer(base) {
     return (specifier, referrer, attributes, phase) => importFrom(specifier, base, attributes, phase);
@@ -250,6 +262,7 @@ function makeLoader(host) {
     link,
     evaluate,
     importFrom,
+    importMain,
     importer,
     requireSync,
     // A module whose text does not come from its URL, or is known already.

@@ -25,6 +25,12 @@ fn natives(native: &mut Natives<'_, '_, '_>) -> Outcome<()> {
         let record = module::record_from(scope, arguments.get(0))?;
         decorating(scope, |scope| link::instantiate(scope, record))
     })?;
+    // waitsFor(promise, record): the promise is settled when the evaluation ends.
+    native.function("waitsFor", |scope, arguments, _| {
+        let promise = arguments.get(0).try_cast().map_err(|_| Error::invalid("an argument is no promise"))?;
+        let record = module::record_from(scope, arguments.get(1))?;
+        link::waits_for(scope, promise, record)
+    })?;
     // requireFulfilled(promise): throws its reason if it is rejected.
     native.function("requireFulfilled", |scope, arguments, _| {
         let promise: Local<v8::Promise> =

@@ -113,7 +113,7 @@ function make(root, mapText, hasBuiltins, maxSize) {
   return {
     __proto__: null,
     answer: loader.importer(folder),
-    importMain: (specifier) => loader.importFrom(specifier, folder),
+    importMain: (specifier) => loader.importMain(specifier, folder),
   };
 }
 

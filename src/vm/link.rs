@@ -104,11 +104,32 @@ pub fn evaluate<'s>(scope: &mut Scope<'s, '_>, record: Record<'s>) -> Outcome<Lo
         }
     }
     let promise = promise(scope, root)?;
+    if promise.state() == v8::PromiseState::Pending && module::status(root) == Status::Errored {
+        return stopped(scope);
+    }
     if promise.state() == v8::PromiseState::Pending {
-        let name = evaluated(scope)?;
-        promise.set_private(scope, name, record.into()).thrown()?;
+        waits_for(scope, promise, record)?;
     }
     Ok(promise)
+}
+
+/// Says which module's evaluation a promise waits for, so that `stalled` can tell.
+pub fn waits_for<'s>(
+    scope: &Scope<'s, '_>,
+    promise: Local<'s, v8::Promise>,
+    record: Record<'s>,
+) -> Outcome<()> {
+    let name = evaluated(scope)?;
+    promise.set_private(scope, name, record.into()).thrown().map(drop)
+}
+
+/// V8 never settles the promise of a module whose run was stopped.
+fn stopped<'s>(scope: &mut Scope<'s, '_>) -> Outcome<Local<'s, v8::Promise>> {
+    let resolver = v8::PromiseResolver::new(scope).thrown()?;
+    let message = value::string(scope, "The module's evaluation was stopped")?;
+    let error = v8::Exception::error(scope, message);
+    resolver.reject(scope, error).thrown()?;
+    Ok(resolver.get_promise(scope))
 }
 
 /// By which a promise of an evaluation knows the module's record.

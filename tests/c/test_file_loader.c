@@ -144,6 +144,10 @@ static void failures(void) {
         "TypeError ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE: Module \"file://ROOT/count.mjs\" is not of type \"json\"");
   SHOWS(&w, "'./wrong.json', { with: { type: 'json' } }",
         "SyntaxError undefined: file://ROOT/wrong.json: Unexpected token '}', \"{\"a\":}\" is not valid JSON");
+  {
+    jsvm_slot result = {0};
+    CHECK_ERROR(import(&w, "./waits.mjs", &result, &error), JSVM_STATUS_WRONG_STATE, &error, "waits.mjs:1");
+  }
   /* A module that has thrown stays so. */
   SHOWS(&w, "'./throws.mjs'", "RangeError undefined: thrown 1");
   SHOWS(&w, "'./throws.mjs'", "RangeError undefined: thrown 1");

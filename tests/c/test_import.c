@@ -306,6 +306,27 @@ static void answers_to_modules(void) {
   jsvm_module_free(self.module);
 }
 
+static uint32_t fill_late(void *userdata, const jsvm_module *module, const jsvm_value *meta, jsvm_slot *exception) {
+  jsvm_slot key = string_slot("x"), value = string_slot("filled");
+  (void)userdata, (void)module, (void)exception;
+  return jsvm_object_set(meta, &key, &value, NULL, NULL);
+}
+
+/* Its handle and all else that the host has of it are gone by then. */
+static void import_meta_that_is_used_late(void) {
+  jsvm_import_hooks_options options = {.struct_size = sizeof options, .initialize_import_meta = fill_late};
+  jsvm_import_hooks *hooks = NULL;
+  jsvm_module *module;
+  CHECK_OK(jsvm_import_hooks_new(&options, NULL, NULL, &hooks, &error), &error);
+  module = try_module(context, "late", "globalThis.late = () => import.meta.x", hooks, JSVM_STATUS_OK, NULL);
+  jsvm_import_hooks_free(hooks);
+  LINK(module, NULL);
+  EVALUATE(module);
+  jsvm_module_free(module);
+  CHECK_OK(jsvm_isolate_low_memory_notification(isolate, &error), &error);
+  JS_STR(context, "late()", "filled");
+}
+
 static void import_meta_that_throws(void) {
   host self = {.how = THROWS};
   jsvm_import_hooks *hooks = hooks_of(&self);
@@ -533,6 +554,7 @@ int main(void) {
   RUN(modules_of_other_isolates);
   RUN(answers_that_come_later);
   RUN(answers_to_modules);
+  RUN(import_meta_that_is_used_late);
   RUN(import_meta_that_throws);
   RUN(answers_to_functions);
   RUN(answers_for_a_context);

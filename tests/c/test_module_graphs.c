@@ -89,6 +89,61 @@ static void a_chain_whose_end_awaits(void) {
   free_all(DEPTH);
 }
 
+/* (module (import "env" "hit" (func)) (start 0)) */
+static const unsigned char WASM[] = {0, 'a', 's', 'm', 1,   0,   0, 0,   1,   4,   1, 0x60, 0, 0, 2,
+                                     11, 1,  3,   'e', 'n', 'v', 3, 'h', 'i', 't', 0, 0,    8, 1, 0};
+
+/* Only its text is wanted: nobody links or evaluates it, however deep the graph is. */
+static void the_source_of_a_module(int depth) {
+  jsvm_module *wasm = NULL;
+  const jsvm_module *source;
+  CHECK_OK(jsvm_wasm_module_new(context, str("w"), WASM, sizeof WASM, &wasm, &error), &error);
+  for (int i = 0; i < depth; i++) {
+    modules[i] = numbered("import '%d'", i);
+  }
+  modules[depth] = new_module(context, "last", "import source w from 'w'; globalThis.kind = String(w)");
+  link_to_next(depth + 1);
+  source = wasm;
+  CHECK_OK(jsvm_module_link_requests(modules[depth], &source, 1, &error), &error);
+  CHECK_OK(jsvm_module_instantiate(modules[0], &error), &error);
+  EVALUATE(modules[0]);
+  JS_STR(context, "kind", "[object WebAssembly.Module]");
+  CHECK_EQ_INT(module_status(wasm), JSVM_MODULE_STATE_UNLINKED);
+  jsvm_module_free(wasm);
+  free_all(depth + 1);
+}
+
+static void sources(void) {
+  the_source_of_a_module(1);
+  the_source_of_a_module(500);
+}
+
+/* A linker that gives what it has under that name. */
+static uint32_t only_one(void *userdata, const jsvm_import_request *request, jsvm_module **module, jsvm_slot *result) {
+  (void)result;
+  *module = jsvm_module_clone(userdata);
+  return strcmp(request->request.specifier.data, "w") == 0 ? JSVM_STATUS_OK : JSVM_STATUS_WRONG_STATE;
+}
+
+static void the_linker_is_not_asked_for_what_a_source_imports(void) {
+  jsvm_module *wasm = NULL, *module = new_module(context, "m", "import source w from 'w'");
+  CHECK_OK(jsvm_wasm_module_new(context, str("w"), WASM, sizeof WASM, &wasm, &error), &error);
+  CHECK_OK(jsvm_module_link(module, only_one, wasm, NULL, &error), &error);
+  EVALUATE(module);
+  jsvm_module_free(module);
+  jsvm_module_free(wasm);
+}
+
+static void what_was_stopped_is_told(void) {
+  jsvm_run_options limits = {.struct_size = sizeof limits, .timeout_ms = 20};
+  jsvm_module *module = new_module(context, "endless", "for (;;);");
+  jsvm_value *promise = NULL;
+  CHECK_OK(jsvm_module_instantiate(module, &error), &error);
+  CHECK_ERROR(jsvm_module_evaluate(module, &limits, &promise, &error), JSVM_STATUS_TIMEOUT, &error, "timed out");
+  EVALUATE_ERROR(module, "was stopped");
+  jsvm_module_free(module);
+}
+
 /* One cycle cannot be cut in pieces: V8's stack has to take it. The isolate goes on. */
 static void a_cycle_that_is_too_deep(void) {
   const jsvm_module *first;
@@ -185,6 +240,9 @@ int main(void) {
   RUN(a_chain_step_by_step);
   RUN(a_chain_that_throws_at_its_end);
   RUN(a_chain_whose_end_awaits);
+  RUN(sources);
+  RUN(the_linker_is_not_asked_for_what_a_source_imports);
+  RUN(what_was_stopped_is_told);
   RUN(a_cycle_that_is_too_deep);
   RUN(many_leaves);
   RUN(memory_stays);

@@ -149,7 +149,29 @@ async function meta() {
   }
 }
 
+// Who answers for a context answers for code that no script or module of vm's has brought.
+async function answersOfAContext() {
+  const answering = vm.createContext({}, {
+    importModuleDynamically: (specifier, referrer) => {
+      console.log('asked', specifier, referrer === answering);
+      return evaluated('');
+    },
+  });
+  const { promise } = (await evaluated('export const promise = import("m")', { context: answering })).namespace;
+  for (const [name, imported] of [
+    ['runInContext', vm.runInContext('import("a")', answering)],
+    ['Script', new Script('import("b")').runInContext(answering)],
+    ['eval', vm.runInContext('eval("import(`c`)")', answering)],
+    ['compileFunction', vm.compileFunction('return import("d")', [], { parsingContext: answering })()],
+    ['module', promise],
+    ['a job of eval', vm.runInContext('Promise.resolve("import(`e`)").then(eval)', answering)],
+  ]) {
+    console.log(name, await settled(imported));
+  }
+}
+
 (async () => {
+  await answersOfAContext();
   await imports();
   await referrers();
   await attributes();

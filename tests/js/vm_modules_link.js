@@ -36,6 +36,12 @@ async function settled(promise) {
   }
 }
 
+// Before all else: setters that a guest could have made.
+Object.defineProperty(Array.prototype, 0, { set() { console.log('a setter was called'); }, configurable: true });
+const lists = new SourceTextModule('import "a"; import "b"');
+console.log(lists.dependencySpecifiers[0], lists.moduleRequests[0].specifier, Array.isArray(lists.moduleRequests));
+delete Array.prototype[0];
+
 // After some microtasks.
 async function later(turns) {
   while (turns-- > 0) await undefined;

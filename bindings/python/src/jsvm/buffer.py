@@ -11,7 +11,7 @@ from . import object as _object
 from ._abi import lib
 from ._convert import Owned
 from ._userdata import FINALIZER, keep
-from .errors import call
+from .errors import JSStateError, call
 from .object import JSObject
 
 if TYPE_CHECKING:
@@ -49,6 +49,18 @@ class JSBuffer(JSObject):
         return self.byte_length // _SIZES[self._element_type()]
 
     def __bytes__(self) -> bytes:
+        data, length, borrow = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_void_p()
+        try:
+            call(lib.buffer_borrow, self._handle, byref(data), byref(length), byref(borrow))
+        except JSStateError:
+            return self._copied()
+        holder = _Borrow(borrow.value or 0)
+        copy = ctypes.string_at(data.value or 0, length.value) if length.value else b""
+        del holder
+        return copy
+
+    def _copied(self) -> bytes:
+        """Of a resizable ArrayBuffer, which nobody can borrow."""
         size = self.byte_length
         buffer = ctypes.create_string_buffer(size or 1)
         copied = ctypes.c_size_t()
