@@ -8,6 +8,7 @@ from typing import Any, Iterator
 import jsvm
 from jsvm import _abi, _convert, _pickle
 
+
 class _Graph(ctypes.Structure):
     _fields_ = [("slots", ctypes.c_void_p), ("count", ctypes.c_size_t), ("block", ctypes.c_void_p), ("block_len", ctypes.c_size_t)]
 

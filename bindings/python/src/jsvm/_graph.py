@@ -7,18 +7,15 @@ import ctypes
 import inspect
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Optional
+from typing import Any, Optional
 
 from . import _abi, _convert, _pickle
 from ._abi import ARRAY, BYTES, DATE, MAP, NUMBER, RECORD, REFERENCE, REGEXP, SET, SLOT, SLOT_SIZE, STRING, lib
 from ._convert import MAX_SAFE, MIN_SAFE, Owned, bigint_bytes, milliseconds
 from ._pickle import flat, key_of, same_isolate
 from ._values import BigInt, Map, RegExp, undefined
-from .context import Live
+from .context import Context, Live
 from .errors import JSError, JSUsageError, call
-
-if TYPE_CHECKING:
-    from .context import Context
 
 _STRINGS = {str}
 _CONTAINERS = {list, dict, tuple}

@@ -6,17 +6,14 @@ import io
 import pickle
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _convert, _names
 from ._abi import SLOT, SLOT_SIZE
 from ._convert import from_milliseconds, milliseconds
 from ._values import BigInt, Map, RegExp, undefined
-from .context import Live
+from .context import Context, Live
 from .errors import JSError, JSWrongIsolateError
-
-if TYPE_CHECKING:
-    from .context import Context
 
 #: From 5 on it has an opcode for bytearray.
 _PROTOCOL = 5
