@@ -421,8 +421,8 @@ typedef enum jsvm_exception_class {
  * - A string with lone surrogates has JSVM_FLAG_LOSSY and a handle, which is the exact string.
  * - A property or element that has a getter is UNDEFINED with JSVM_FLAG_ACCESSOR: see
  *   jsvm_flatten_options.call_getters.
- * - RECORD is an object that `{}`, a class or Object.create made, with its own enumerable properties that have string
- *   keys. Its prototype is not kept. Of an ARRAY the elements are taken, not other properties.
+ * - RECORD is an object that `{}`, a class or Object.create made, or the namespace of a module that has been evaluated, with
+ *   its own enumerable properties that have string keys. Its prototype is not kept. Of an ARRAY the elements are taken, not other properties.
  * - ERROR has the keys "name", "message" and "stack", which are strings; "cause" and "errors" if it has them; then its
  *   own enumerable properties. As input every key may be missing; "name" chooses the constructor if it is Error,
  *   RangeError, ReferenceError, SyntaxError or TypeError and the first key.

@@ -93,6 +93,27 @@ struct Seen<'s> {
     next: Option<usize>,
 }
 
+/// A key that has been written, and V8's cell for it: of keys that are equal V8 has one string.
+struct Key {
+    cell: *const v8::Data,
+    start: usize,
+    len: usize,
+}
+
+impl Key {
+    fn is(&self, string: v8::Local<'_, v8::String>) -> bool {
+        // SAFETY: a cell holds a word as a handle does.
+        unsafe { *self.cell.cast::<usize>() == raw::word(string) }
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: the thread is inside the isolate for as long as a walk lasts, and the cell is the key's own.
+        unsafe { raw::v8__Global__Reset(self.cell) };
+    }
+}
+
 /// Hashes what is a hash already, or a number of ours.
 #[derive(Default)]
 pub struct Spread(u64);
@@ -122,8 +143,8 @@ struct Walk<'s> {
     frames: Vec<Frame<'s>>,
     seen: Vec<Seen<'s>>,
     by_hash: HashMap<i32, usize, BuildHasherDefault<Spread>>,
-    /// Offset and length of keys by their hash.
-    keys: HashMap<u64, (usize, usize), BuildHasherDefault<Spread>>,
+    /// Keys of properties by their hash.
+    keys: HashMap<i32, Key, BuildHasherDefault<Spread>>,
     /// A prototype of arrays that shows nothing through holes.
     clean: Option<v8::Global<v8::Value>>,
 }
@@ -338,20 +359,16 @@ impl<'s> Walk<'s> {
 
     /// A key of a property: one that was there before is not written again.
     fn key(&mut self, scope: &mut Scope<'_, '_>, string: v8::Local<'_, v8::String>) -> Outcome<()> {
-        let (mut data, len, value) = self.text(scope, string)?;
-        if value.is_none() {
-            let hash = xxh3_64(&self.block[data..data + len]);
-            match self.keys.get(&hash) {
-                Some(&(at, length)) if self.block[at..at + length] == self.block[data..data + len] => {
-                    self.block.truncate(data);
-                    data = at;
-                }
-                Some(_) => {}
-                None if self.keys.len() < MAX_KEYS => {
-                    self.keys.insert(hash, (data, len));
-                }
-                None => {}
-            }
+        let hash = string.get_identity_hash().get();
+        if let Some(known) = self.keys.get(&hash).filter(|known| known.is(string)) {
+            let (start, len) = (known.start, known.len);
+            return self.push(Kind::String as u32, 0, 0.0, start, len);
+        }
+        let (data, len, value) = self.text(scope, string)?;
+        if value.is_none() && self.keys.len() < MAX_KEYS {
+            // SAFETY: this thread is inside the isolate, which the string is of.
+            let cell = unsafe { raw::v8__Global__New(Isolate::here(scope).raw(), raw::ptr(string).cast()) };
+            self.keys.entry(hash).or_insert(Key { cell, start: data, len });
         }
         let flags = if value.is_some() { JSVM_FLAG_LOSSY } else { 0 };
         self.record(Record { kind: Kind::String as u32, flags, number: 0.0, data, len, value })
@@ -625,6 +642,8 @@ fn class(scope: &mut Scope<'_, '_>, object: v8::Local<'_, v8::Object>) -> Class 
         Class::Container(GraphKind::Set)
     } else if object.is_native_error() {
         Class::Container(GraphKind::Error)
+    } else if object.is_module_namespace_object() {
+        Class::Container(GraphKind::Record)
     } else if object.is_date() {
         Class::Leaf(GraphKind::Date)
     } else if object.is_reg_exp() {

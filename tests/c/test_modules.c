@@ -687,6 +687,29 @@ static void many_threads(void) {
   }
 }
 
+/* Exports as plain data. */
+static void a_namespace_is_taken_apart(void) {
+  jsvm_module *module = new_module(context, "data", "export const a = 1; export default { b: ['two'] };");
+  jsvm_value *namespace = NULL;
+  jsvm_graph graph = {0};
+  LINK(module, NULL);
+  CHECK_OK(jsvm_module_namespace(module, &namespace, &error), &error);
+  CHECK_ERROR(jsvm_value_flatten(namespace, NULL, NULL, &graph, &error), JSVM_STATUS_EXCEPTION, &error,
+              "before initialization");
+  EVALUATE(module);
+  if (CHECK_OK(jsvm_value_flatten(namespace, NULL, NULL, &graph, &error), &error)) {
+    CHECK_EQ_INT(graph.slots[0].kind, JSVM_GRAPH_KIND_RECORD);
+    CHECK_EQ_INT(graph.slots[0].len, 4);
+    CHECK_STR(graph.slots[1].data, "a");
+    CHECK_EQ_INT(graph.slots[2].number, 1);
+    CHECK_STR(graph.slots[3].data, "default");
+    CHECK_EQ_INT(graph.slots[4].kind, JSVM_GRAPH_KIND_RECORD);
+  }
+  jsvm_graph_clear(&graph);
+  jsvm_value_free(namespace);
+  jsvm_module_free(module);
+}
+
 int main(void) {
   isolate = new_isolate(NULL);
   context = main_context(isolate);
@@ -713,6 +736,7 @@ int main(void) {
   RUN(modules_of_other_contexts_and_isolates);
   RUN(after_the_isolate);
   RUN(many_threads);
+  RUN(a_namespace_is_taken_apart);
   jsvm_context_free(context);
   jsvm_isolate_free(isolate);
   return FINISH();
