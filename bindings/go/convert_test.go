@@ -136,6 +136,92 @@ func TestLiveParts(t *testing.T) {
 	}
 }
 
+// A type with live values in it is read by another way, with the same limits.
+func TestLiveLimits(t *testing.T) {
+	c := open(t)
+	type node struct {
+		Next, Other *node
+		Live        Value
+		Any         any
+		Text        string
+		Symbol      *Symbol
+	}
+	var n node
+	err := eval(t, c, "const n = { Next: null }; n.Next = n.Other = { Next: n, Other: n }; n").Unmarshal(bg, &n)
+	has(t, err, "contains itself")
+	const chain = "let d = {}; for (let i = 0; i < 50; i++) d = { Next: d }; d"
+	err = eval(t, c, chain).UnmarshalWith(bg, &n, UnmarshalOptions{MaxDepth: 40})
+	has(t, err, "max_depth")
+	err = eval(t, c, "d").UnmarshalWith(bg, &n, UnmarshalOptions{MaxSize: 100})
+	has(t, err, "max_size")
+	n = node{}
+	ok(t, eval(t, c, "d").Unmarshal(bg, &n))
+	// Twice is no cycle, functions and symbols stay alive, and copies count.
+	n = node{}
+	ok(t, eval(t, c, "const x = { Text: 'x' }; ({ Next: x, Other: x, Any: () => 1, Symbol: Symbol('s') })").Unmarshal(bg, &n))
+	if v, err := n.Any.(*Object).Call(bg, Undefined); err != nil || v.Float64() != 1 || n.Other.Text != "x" {
+		t.Error(v, err)
+	}
+	if v, err := n.Symbol.Description(); err != nil || v.String() != "s" {
+		t.Error(v, err)
+	}
+	err = eval(t, c, "({ Any: Array(99).fill(1), Next: { Any: [] } })").UnmarshalWith(bg, &n, UnmarshalOptions{MaxSize: 105})
+	has(t, err, "max_size")
+
+	var list []Value
+	for _, code := range []string{"{ const a = []; a.length = 2 ** 32 - 1; a }", "Array(4000001)"} {
+		err = eval(t, c, code).Unmarshal(bg, &list)
+		has(t, err, "max_size")
+	}
+	for _, code := range []string{"Array(100).fill('x'.repeat(1 << 22))", "Array(100).fill(1n << (1n << 25n))"} {
+		err = eval(t, c, code).Unmarshal(bg, &list)
+		has(t, err, "max_bytes")
+	}
+	var by map[string]Value
+	err = eval(t, c, "Object.fromEntries(Array.from({ length: 20 }, (_, i) => ['k' + i, i]))").UnmarshalWith(bg, &by, UnmarshalOptions{MaxSize: 19})
+	has(t, err, "max_size")
+}
+
+func TestLiveGetters(t *testing.T) {
+	c := open(t)
+	var o struct {
+		A    Value `js:"a"`
+		List []Value
+	}
+	const code = `globalThis.ran = 0; Object.getOwnPropertyDescriptor = () => ({ get value() { ran++ } });
+		globalThis.g = { get a() { ran++; return { b: 1 } }, List: Object.defineProperty([1, 2], 0, { get() { ran++; return 3 } }) }`
+	ok(t, eval(t, c, code).Unmarshal(bg, &o))
+	if ran := eval(t, c, "ran").Float64(); ran != 0 || !o.A.IsUndefined() || !o.List[0].IsUndefined() || o.List[1].Float64() != 2 {
+		t.Error(ran, o)
+	}
+	proxy := eval(t, c, "new Proxy({}, { get() { ran++ }, getOwnPropertyDescriptor() { ran++ } })")
+	has(t, proxy.Unmarshal(bg, &o), "does not go")
+	ok(t, eval(t, c, "g").UnmarshalWith(bg, &o, UnmarshalOptions{CallGetters: true}))
+	if ran := eval(t, c, "ran").Float64(); ran != 2 || o.List[0].Float64() != 3 {
+		t.Error(ran, o)
+	}
+	// What comes of it is the guest's own.
+	made, err := o.A.Object().Context().NewObject()
+	ok(t, err)
+	ok(t, c.Set(bg, "made", made))
+	if !eval(t, c, "made instanceof Object").Bool() {
+		t.Error("made in another context")
+	}
+}
+
+// What is named twice in a value is read twice, and counts twice.
+func TestSharedBytesCount(t *testing.T) {
+	c := open(t)
+	var v any
+	for _, code := range []string{"{ const o = { s: 'x'.repeat(1 << 20) }; Array(300).fill(o) }",
+		"{ const b = new Uint8Array(1 << 20); Array(300).fill(b) }", "{ const r = RegExp('x'.repeat(1 << 20)); Array(300).fill(r) }"} {
+		has(t, eval(t, c, code).Unmarshal(bg, &v), "max_bytes")
+	}
+	ok(t, eval(t, c, "Array.from({ length: 16 }, (_, i) => String(i).repeat(1 << 23))").Unmarshal(bg, &v))
+	var list []*string // a pointer on the way counts once
+	ok(t, eval(t, c, "['x'.repeat(100)]").UnmarshalWith(bg, &list, UnmarshalOptions{MaxBytes: 150}))
+}
+
 func TestCyclesAndDepth(t *testing.T) {
 	c := open(t)
 	list := []any{nil}

@@ -26,11 +26,11 @@ type Unmarshaler interface {
 type UnmarshalOptions struct {
 	// CallGetters: properties that have a getter get what it returns. Otherwise they are undefined and no JavaScript runs.
 	CallGetters bool
-	// MaxDepth is how many containers may be within containers; default 1000.
+	// MaxDepth is how many containers may be within containers; default 1000, at most 100,000.
 	MaxDepth int
 	// MaxSize is how many parts the value may have; default 4 million.
 	MaxSize int
-	// MaxBytes is how many bytes of strings and buffers it may have; default 256 MB.
+	// MaxBytes is how many bytes of strings and buffers it may have; default 256 MB. What stands in it twice counts twice.
 	MaxBytes int
 }
 
@@ -64,28 +64,38 @@ func (v Value) UnmarshalWith(ctx context.Context, target any, options UnmarshalO
 	if to.Kind() != reflect.Pointer || to.IsNil() {
 		return misuse("target: a pointer is needed, not a %T", target)
 	}
-	to = to.Elem()
-	if v.obj == nil || v.kind == KindString {
-		f := newFrame()
-		defer f.release()
-		s := f.next()
-		if err := f.setValue(s, v); err != nil {
-			return err
-		}
-		var home *Context
-		if v.obj != nil {
-			home = v.obj.ctx
-		}
-		d := decoder{ctx: home, slots: f.slots[:1]}
-		return d.read(to)
+	if err := options.fill(); err != nil {
+		return err
 	}
-	if isLive(to.Type()) {
-		return unmarshalLive(ctx, v.obj, to, options)
+	u := unmarshaling{ctx: ctx, options: options}
+	return u.value(v, to.Elem())
+}
+
+// fill makes the limits numbers.
+func (o *UnmarshalOptions) fill() error {
+	if o.MaxDepth < 0 || o.MaxSize < 0 || o.MaxBytes < 0 {
+		return misuse("options: a limit is negative")
 	}
-	if v.kind != KindObject {
-		return unmarshalHandle(v.obj, to)
+	o.MaxDepth = min(cmp.Or(o.MaxDepth, 1000), maxDepth)
+	o.MaxSize = cmp.Or(o.MaxSize, 4_000_000)
+	o.MaxBytes = cmp.Or(o.MaxBytes, 256<<20)
+	return nil
+}
+
+// unmarshalSimple reads what is no object.
+func unmarshalSimple(v Value, to reflect.Value) error {
+	f := newFrame()
+	defer f.release()
+	s := f.next()
+	if err := f.setValue(s, v); err != nil {
+		return err
 	}
-	return flatten(ctx, v.obj.ctx, v.obj.ptr(), v.obj, to, options)
+	var home *Context
+	if v.obj != nil {
+		home = v.obj.ctx
+	}
+	d := decoder{ctx: home, slots: f.slots[:1]}
+	return d.read(to)
 }
 
 // unmarshalHandle reads an object that is not taken apart.
@@ -101,19 +111,17 @@ func unmarshalHandle(o *Object, to reflect.Value) error {
 	return d.read(to)
 }
 
-// flatten takes a handle apart into a Go value. owner is what keeps the handle.
-func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to reflect.Value, options UnmarshalOptions) error {
-	if options.MaxDepth < 0 || options.MaxSize < 0 || options.MaxBytes < 0 {
-		return misuse("options: a limit is negative")
-	}
+// flatten takes a handle apart into a Go value, and what it reads off the limits. owner is what keeps the handle.
+func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to reflect.Value, options *UnmarshalOptions) error {
 	f := newFrame()
 	defer f.release()
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
 	c := C.jsvm_flatten_options{
-		struct_size: C.sizeof_jsvm_flatten_options, max_depth: C.size_t(options.MaxDepth), max_size: C.size_t(options.MaxSize),
-		max_bytes: C.size_t(options.MaxBytes), call_getters: C.bool(options.CallGetters),
+		struct_size: C.sizeof_jsvm_flatten_options, max_depth: C.size_t(options.MaxDepth), call_getters: C.bool(options.CallGetters),
+		// 0 would be the default.
+		max_size: C.size_t(max(options.MaxSize, 1)), max_bytes: C.size_t(max(options.MaxBytes, 1)),
 	}
 	status := C.jsvm_go_value_flatten(f.c, p, &c)
 	runtime.KeepAlive(owner)
@@ -121,14 +129,9 @@ func flatten(ctx context.Context, home *Context, p *C.jsvm_value, owner any, to 
 		return err
 	}
 	defer C.jsvm_graph_clear(&f.c.graph)
-	d := decoder{ctx: home, slots: unsafe.Slice((*slot)(unsafe.Pointer(f.c.graph.slots)), int(f.c.graph.count))}
-	d.budget = cmp.Or(options.MaxSize, defaultSize) + 1
+	d := decoder{ctx: home, slots: unsafe.Slice((*slot)(unsafe.Pointer(f.c.graph.slots)), int(f.c.graph.count)), left: options}
 	return d.read(to)
 }
-
-// defaultSize is jsvm.h's. What is named again is read again, so that a small graph can stand for a huge value: what comes
-// of it counts, too.
-const defaultSize = 4_000_000
 
 var (
 	typeUnmarshaler = reflect.TypeFor[Unmarshaler]()
@@ -138,12 +141,14 @@ var (
 
 // A decoder reads a graph's slots into Go values.
 type decoder struct {
-	ctx    *Context
-	slots  []slot
-	at     int
-	live   *Object // the Go handle of slot 0, if the value is one
-	budget int
-	keys   map[uintptr]string
+	ctx   *Context
+	slots []slot
+	at    int
+	live  *Object // the Go handle of slot 0, if the value is one
+	// What is left of the limits; nil for a value that is one slot. What is named again is read again, so that a small graph
+	// can stand for a huge value: what comes of it counts, too.
+	left *UnmarshalOptions
+	keys map[uintptr]string
 	// How many references were followed to where it reads, and the containers entered since the first.
 	jumps  int
 	within map[int]bool
@@ -226,12 +231,24 @@ func (d *decoder) key(s *slot) string {
 func (d *decoder) next() (s *slot, index int, err error) {
 	index = d.at
 	s = &d.slots[index]
-	if d.budget > 0 {
-		if d.budget--; d.budget == 0 {
-			return nil, 0, &decodeError{text: "too many parts (max_size)"}
+	return s, index, d.count(s)
+}
+
+// count takes a slot off the limits.
+func (d *decoder) count(s *slot) error {
+	if d.left == nil {
+		return nil
+	}
+	if d.left.MaxSize--; d.left.MaxSize < 0 {
+		return &decodeError{text: "too many parts (max_size)"}
+	}
+	switch s.kind {
+	case C.JSVM_KIND_STRING, C.JSVM_KIND_BIGINT, C.JSVM_GRAPH_KIND_BYTES:
+		if d.left.MaxBytes -= int(s.len); d.left.MaxBytes < 0 {
+			return &decodeError{text: "too many bytes (max_bytes)"}
 		}
 	}
-	return s, index, nil
+	return nil
 }
 
 // decode reads the value at d.at into a Go variable, and goes behind it.
@@ -245,6 +262,11 @@ func (d *decoder) decode(to reflect.Value) error {
 		return d.decode(to)
 	}
 	d.at++
+	return d.decodeSlot(s, index, to)
+}
+
+// decodeSlot reads the slot before d.at, which has the index.
+func (d *decoder) decodeSlot(s *slot, index int, to reflect.Value) error {
 	t := to.Type()
 	if t == typeAny {
 		v, err := d.any(s, index)
@@ -271,8 +293,7 @@ func (d *decoder) decode(to reflect.Value) error {
 		if to.IsNil() {
 			to.Set(reflect.New(t.Elem()))
 		}
-		d.at = index
-		return d.decode(to.Elem())
+		return d.decodeSlot(s, index, to.Elem())
 	case reflect.Bool:
 		if s.kind == C.JSVM_KIND_BOOLEAN {
 			to.SetBool(s.number != 0)
@@ -365,9 +386,10 @@ func (d *decoder) special(s *slot, to reflect.Value, t reflect.Type) (bool, erro
 		}
 	case typeRegExp:
 		if s.kind == C.JSVM_GRAPH_KIND_REGEXP {
-			to.Set(reflect.ValueOf(RegExp{d.slots[d.at].text(), d.slots[d.at+1].text()}))
+			source, flags := &d.slots[d.at], &d.slots[d.at+1]
 			d.at += 2
-			return true, nil
+			to.Set(reflect.ValueOf(RegExp{source.text(), flags.text()}))
+			return true, d.count(source)
 		}
 	case typeBigInt:
 		switch {

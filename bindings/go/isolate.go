@@ -34,6 +34,8 @@ type Isolate struct {
 	p     *C.jsvm_isolate
 	mutex sync.Mutex
 	main  *Context
+	// Of propertyReader, when it was needed.
+	reader *Object
 	pressure
 }
 
@@ -81,6 +83,10 @@ func (i *Isolate) Close() {
 	defer i.mutex.Unlock()
 	if i.main != nil {
 		i.main.Close()
+	}
+	if i.reader != nil {
+		i.reader.Close()
+		i.reader.ctx.Close()
 	}
 }
 

@@ -88,10 +88,12 @@ func (c *Call) argument(i int, to reflect.Value) error {
 		return nil
 	}
 	var err error
+	u := unmarshaling{ctx: c.Context()}
+	_ = u.options.fill() // none is set
 	if s.kind == C.JSVM_KIND_OBJECT && !isLive(to.Type()) {
-		err = flatten(c.Context(), c.ctx, s.value(), c, to, UnmarshalOptions{})
+		err = flatten(u.ctx, c.ctx, s.value(), c, to, &u.options)
 	} else if s.kind == C.JSVM_KIND_OBJECT && to.Type() != typeObject && to.Type() != typeValue {
-		err = unmarshalLive(c.Context(), c.Arg(i).obj, to, UnmarshalOptions{})
+		err = u.live(c.Arg(i).obj, to)
 	} else {
 		d := decoder{ctx: c.ctx, slots: unsafe.Slice(s, 1)}
 		err = d.read(to)
