@@ -210,32 +210,6 @@ func (c *Call) own(result *slot) {
 	}
 }
 
-// guarded runs a callback. A panic in it stops the guest; the call that came in by the frame goes on with it.
-func guarded(frame *C.jsvm_go_frame, work func() C.uint32_t) (status C.uint32_t) {
-	ended := false
-	defer func() {
-		if ended {
-			return
-		}
-		value := recover()
-		if value == nil {
-			// JavaScript's frames cannot be left like Go's.
-			panic("jsvm: runtime.Goexit (as of testing.T.FailNow) in a host function")
-		}
-		if frame == nil {
-			panic(value) // nobody of Go's is there to get it
-		}
-		if frame.panic != 0 {
-			cgo.Handle(frame.panic).Delete()
-		}
-		frame.panic = C.uintptr_t(cgo.NewHandle(value))
-		status = C.JSVM_STATUS_TERMINATED
-	}()
-	status = work()
-	ended = true
-	return status
-}
-
 // answer writes a Go value as a host function's result.
 func answer(result *C.jsvm_slot, ctx *Context, v any) error {
 	s := slotOf(result)

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"runtime/cgo"
 	"unsafe"
+	"weak"
 )
 
 // Part is what [Context.Install] can put into a context.
@@ -38,7 +39,10 @@ type InstallOptions struct {
 	RequireFrom string
 }
 
-type writers [2]io.Writer
+type writers struct {
+	to  [2]io.Writer
+	iso weak.Pointer[Isolate]
+}
 
 // Install gives a context what scripts expect around them. Install before guest code runs.
 func (c *Context) Install(parts Part, options *InstallOptions) error {
@@ -56,7 +60,7 @@ func (c *Context) Install(parts Part, options *InstallOptions) error {
 	}
 	var handle cgo.Handle
 	if options.Stdout != nil || options.Stderr != nil {
-		handle = cgo.NewHandle(&writers{options.Stdout, options.Stderr})
+		handle = cgo.NewHandle(&writers{[2]io.Writer{options.Stdout, options.Stderr}, weak.Make(c.iso)})
 	}
 	status := C.jsvm_go_context_install(f.c, c.ptr(), C.uint32_t(parts), &o, C.uintptr_t(handle))
 	runtime.KeepAlive(c)
@@ -65,15 +69,14 @@ func (c *Context) Install(parts Part, options *InstallOptions) error {
 
 //export jsvmGoWrite
 func jsvmGoWrite(userdata C.uintptr_t, frame *C.jsvm_go_frame, stream C.uint32_t, data *C.char, n C.size_t) {
-	to := cgo.Handle(userdata).Value().(*writers)
-	if stream < 1 || stream > 2 || to[stream-1] == nil {
+	w := cgo.Handle(userdata).Value().(*writers)
+	if stream < 1 || stream > 2 || w.to[stream-1] == nil {
 		return
 	}
 	bytes := append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(data)), int(n))...)
-	guarded(frame, func() C.uint32_t {
+	guardedIn(w.iso, frame, func() {
 		// What cannot be written is lost, as on a console.
-		_, _ = to[stream-1].Write(bytes)
-		return C.JSVM_STATUS_OK
+		_, _ = w.to[stream-1].Write(bytes)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 	"unsafe"
+	"weak"
 )
 
 // IsolateOptions of [NewIsolate]. Zero is the default of every field.
@@ -156,11 +157,15 @@ func (i *Isolate) Terminate() error {
 }
 
 // RequestInterrupt has a function called on the thread that runs the isolate, at the next point where the guest can stop.
-// It must not call what enters an isolate. Any goroutine, without waiting.
+// It must not call what enters an isolate. Any goroutine, without waiting. A panic in it ends what runs and goes on in
+// the goroutine that called; in a call without a context.Context, it ends the process.
 func (i *Isolate) RequestInterrupt(callback func()) error {
+	if callback == nil {
+		return misuse("callback: a func is needed, not nil")
+	}
 	f := newFrame()
 	defer f.release()
-	status := C.jsvm_go_isolate_request_interrupt(f.c, i.ptr(), C.uintptr_t(cgo.NewHandle(callback)))
+	status := C.jsvm_go_isolate_request_interrupt(f.c, i.ptr(), C.uintptr_t(cgo.NewHandle(&notifier{callback, weak.Make(i)})))
 	runtime.KeepAlive(i)
 	return f.check(status, nil)
 }
@@ -212,13 +217,13 @@ func (i *Isolate) PerformMicrotaskCheckpoint(ctx context.Context) error {
 }
 
 // SetWakeup has a function called when there is something for RunTasks; nil for none. It comes on any thread, should only
-// tell somebody (a send to a channel that does not block), and must not close the isolate.
+// tell somebody (a send to a channel that does not block), and must not close the isolate. A panic in it ends the process, unless a call of Go's is on that thread to go on with it.
 func (i *Isolate) SetWakeup(callback func()) error {
 	f := newFrame()
 	defer f.release()
 	var handle cgo.Handle
 	if callback != nil {
-		handle = cgo.NewHandle(callback)
+		handle = cgo.NewHandle(&notifier{callback: callback})
 	}
 	status := C.jsvm_go_isolate_set_wakeup(f.c, i.ptr(), C.uintptr_t(handle))
 	runtime.KeepAlive(i)
@@ -226,7 +231,8 @@ func (i *Isolate) SetWakeup(callback func()) error {
 }
 
 // SetUnhandledRejection has a function called for each promise that was rejected and has no handler when the
-// microtasks are done; nil for none.
+// microtasks are done; nil for none. A panic in it goes on in the call that ran them; if libjsvm's own thread is told, it
+// ends the process.
 func (i *Isolate) SetUnhandledRejection(callback func(promise *Object, reason Value)) error {
 	main, err := i.Main()
 	if err != nil {
@@ -312,9 +318,6 @@ func Version() string { return C.GoString(C.jsvm_version()) }
 
 // V8Version is V8's version.
 func V8Version() string { return C.GoString(C.jsvm_v8_version()) }
-
-//export jsvmGoNotify
-func jsvmGoNotify(userdata C.uintptr_t) { cgo.Handle(userdata).Value().(func())() }
 
 //export jsvmGoRelease
 func jsvmGoRelease(userdata C.uintptr_t) {

@@ -9,8 +9,8 @@ extern uint32_t jsvmGoImportMeta(uintptr_t userdata, jsvm_go_frame *frame, jsvm_
                              jsvm_slot *exception);
 extern uint32_t jsvmGoEvaluateSynthetic(uintptr_t userdata, jsvm_go_frame *frame, jsvm_module *module, jsvm_slot *exception);
 extern void jsvmGoWrite(uintptr_t userdata, jsvm_go_frame *frame, uint32_t stream, char *data, size_t len);
-extern void jsvmGoNotify(uintptr_t userdata);
-extern void jsvmGoRejection(uintptr_t userdata, jsvm_value *promise, jsvm_slot *reason);
+extern void jsvmGoNotify(uintptr_t userdata, jsvm_go_frame *frame);
+extern void jsvmGoRejection(uintptr_t userdata, jsvm_go_frame *frame, jsvm_value *promise, jsvm_slot *reason);
 extern void jsvmGoRelease(uintptr_t userdata);
 
 // The frame of the innermost call of this thread. A goroutine stays on its thread while C is on its stack.
@@ -31,9 +31,9 @@ static uint32_t on_evaluate(void *userdata, const jsvm_module *module, jsvm_slot
 static void on_write(void *userdata, uint32_t stream, const char *data, size_t len) {
   jsvmGoWrite((uintptr_t)userdata, top, stream, (char *)data, len);
 }
-static void on_notify(void *userdata) { jsvmGoNotify((uintptr_t)userdata); }
+static void on_notify(void *userdata) { jsvmGoNotify((uintptr_t)userdata, top); }
 static void on_rejection(void *userdata, const jsvm_value *promise, const jsvm_slot *reason) {
-  jsvmGoRejection((uintptr_t)userdata, (jsvm_value *)promise, (jsvm_slot *)reason);
+  jsvmGoRejection((uintptr_t)userdata, top, (jsvm_value *)promise, (jsvm_slot *)reason);
 }
 static void on_release(void *userdata) { jsvmGoRelease((uintptr_t)userdata); }
 
