@@ -83,7 +83,7 @@ func (i *Isolate) NewContext(options *ContextOptions) (*Context, error) {
 	defer f.release()
 	status := C.jsvm_context_new(i.ptr(), options.put(f), f.contextOut(), &f.c.error)
 	runtime.KeepAlive(i)
-	if err := f.check(status, nil); err != nil {
+	if err := i.check(f, status); err != nil {
 		return nil, err
 	}
 	return f.context(i), nil
@@ -129,7 +129,7 @@ func (c *Context) Clone() (*Context, error) {
 	p := C.jsvm_context_clone(c.ptr())
 	runtime.KeepAlive(c)
 	if p == nil {
-		return nil, misuse("context: it is closed")
+		return nil, c.iso.ended(misuse("context: it is closed"))
 	}
 	return newContext(c.iso, p), nil
 }

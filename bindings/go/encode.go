@@ -170,7 +170,7 @@ func (f *frame) setObject(s *slot, o *Object) error {
 		return nil
 	}
 	if o.closed.Load() {
-		return misuse("value: an object that is closed")
+		return o.ctx.iso.ended(misuse("value: an object that is closed"))
 	}
 	f.keep = append(f.keep, o)
 	s.kind, s.handle = uint32(o.kind), uintptr(unsafe.Pointer(o.p))

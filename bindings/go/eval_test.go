@@ -138,6 +138,55 @@ func TestKilledByOthers(t *testing.T) {
 	c.Isolate().Close()
 }
 
+func TestAllIsDisposed(t *testing.T) {
+	c := open(t)
+	iso := c.Isolate()
+	o := eval(t, c, "({})").Object()
+	p, r, err := c.NewPromise()
+	ok(t, err)
+	m, err := c.NewModule("1", nil)
+	ok(t, err)
+	s, err := iso.NewScript("1", nil)
+	ok(t, err)
+	iso.Close()
+	var v any
+	for what, call := range map[string]func() error{
+		"main":      func() error { _, err := iso.Main(); return err },
+		"eval":      func() error { _, err := c.Eval(bg, "1"); return err },
+		"set":       func() error { return c.Set(bg, "x", 1) },
+		"context":   func() error { _, err := iso.NewContext(nil); return err },
+		"new":       func() error { _, err := c.NewObject(); return err },
+		"get":       func() error { _, err := o.Get(bg, "a"); return err },
+		"argument":  func() error { return o.Set(bg, "a", o) },
+		"clone":     func() error { _, err := c.Clone(); return err },
+		"unmarshal": func() error { return o.Unmarshal(bg, &v) },
+		"marshal":   func() error { _, err := c.Marshal([]int{1}); return err },
+		"await":     func() error { _, err := p.Await(bg); return err },
+		"resolve":   func() error { return r.Resolve(1) },
+		"module":    func() error { _, err := m.Status(); return err },
+		"script":    func() error { _, err := s.RunInContext(bg, c); return err },
+		"data":      func() error { _, err := s.CreateCachedData(); return err },
+		"do":        func() error { return iso.Do(bg, func() error { return nil }) },
+		"loop":      func() error { return iso.RunLoop(bg) },
+		"interrupt": func() error { return iso.RequestInterrupt(func() {}) },
+		"heap":      func() error { _, err := iso.HeapStatistics(); return err },
+	} {
+		if err := call(); !errors.Is(err, ErrDisposed) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func TestPastLimits(t *testing.T) {
+	c := open(t)
+	if _, err := c.Eval(WithLimits(bg, Limits{Timeout: -time.Second}), "for (;;);"); !errors.Is(err, ErrTimeout) {
+		t.Error(err)
+	}
+	if _, err := c.Eval(WithLimits(bg, Limits{CPUTime: -1}), "for (;;);"); !errors.Is(err, ErrCPUTime) {
+		t.Error(err)
+	}
+}
+
 func TestOutOfMemory(t *testing.T) {
 	c := openWith(t, &IsolateOptions{HeapLimit: 32 << 20})
 	other, err := c.Isolate().NewContext(nil)

@@ -232,10 +232,15 @@ func (f *frame) begin(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return cancelled(ctx)
 	}
-	f.ctx = ctx
-	if limits, ok := ctx.Value(limitsKey{}).(Limits); ok {
-		limits.put(&f.c.options)
+	limits, _ := ctx.Value(limitsKey{}).(Limits)
+	switch {
+	case limits.Timeout < 0:
+		return &Error{Status: ErrTimeout, Message: "the timeout was over before the call"}
+	case limits.CPUTime < 0:
+		return &Error{Status: ErrCPUTime, Message: "the CPU time was used up before the call"}
 	}
+	f.ctx = ctx
+	limits.put(&f.c.options)
 	if ctx.Done() != nil {
 		token, err := newCancelToken()
 		if err != nil {
@@ -283,7 +288,22 @@ func (f *frame) check(status C.jsvm_status, ctx *Context) error {
 	if status == C.JSVM_STATUS_OK {
 		return nil
 	}
-	return f.failed(status, ctx)
+	err := f.failed(status, ctx)
+	if ctx != nil {
+		err = ctx.iso.ended(err)
+	}
+	return err
+}
+
+// check is frame.check for a call of the isolate's own.
+func (i *Isolate) check(f *frame, status C.jsvm_status) error { return i.ended(f.check(status, nil)) }
+
+// ended is an error of a call in the isolate: with the isolate all handles are closed, and libjsvm says no more of one.
+func (i *Isolate) ended(err error) error {
+	if e, ok := err.(*Error); ok && e.Status == ErrInvalidArgument && i != nil && i.closed.Load() {
+		return &Error{Status: ErrDisposed, Message: "the isolate is closed"}
+	}
+	return err
 }
 
 // A cancelToken ends calls. Tokens that were not triggered are used again.

@@ -167,7 +167,7 @@ func (l *FileLoader) Clone() (*FileLoader, error) {
 	p := C.jsvm_file_loader_clone(l.ptr())
 	runtime.KeepAlive(l)
 	if p == nil {
-		return nil, misuse("loader: it is closed")
+		return nil, l.ctx.iso.ended(misuse("loader: it is closed"))
 	}
 	return newFileLoader(l.ctx, p), nil
 }

@@ -100,6 +100,9 @@ func (i *Isolate) ptr() *C.jsvm_isolate {
 
 // Main is the context that the isolate was made with. node:vm: the context of runInThisContext.
 func (i *Isolate) Main() (*Context, error) {
+	if i.closed.Load() {
+		return nil, i.ended(misuse("isolate: it is closed"))
+	}
 	i.mutex.Lock()
 	main := i.main
 	i.mutex.Unlock()
@@ -111,7 +114,7 @@ func (i *Isolate) Main() (*Context, error) {
 	defer f.release()
 	status := C.jsvm_isolate_main_context(i.ptr(), f.contextOut(), &f.c.error)
 	runtime.KeepAlive(i)
-	if err := f.check(status, nil); err != nil {
+	if err := i.check(f, status); err != nil {
 		return nil, err
 	}
 	made := f.context(i)
@@ -135,7 +138,7 @@ func (i *Isolate) Do(ctx context.Context, work func() error) error {
 	if err := f.begin(ctx); err != nil {
 		return err
 	}
-	if err := f.check(C.jsvm_isolate_enter(i.ptr(), &f.c.options, &f.c.error), nil); err != nil {
+	if err := i.check(f, C.jsvm_isolate_enter(i.ptr(), &f.c.options, &f.c.error)); err != nil {
 		return err
 	}
 	f.end()
@@ -153,7 +156,7 @@ func (i *Isolate) Terminate() error {
 	defer f.release()
 	status := C.jsvm_isolate_terminate(i.ptr(), &f.c.error)
 	runtime.KeepAlive(i)
-	return f.check(status, nil)
+	return i.check(f, status)
 }
 
 // RequestInterrupt has a function called on the thread that runs the isolate, at the next point where the guest can stop.
@@ -167,7 +170,7 @@ func (i *Isolate) RequestInterrupt(callback func()) error {
 	defer f.release()
 	status := C.jsvm_go_isolate_request_interrupt(f.c, i.ptr(), C.uintptr_t(cgo.NewHandle(&notifier{callback, weak.Make(i)})))
 	runtime.KeepAlive(i)
-	return f.check(status, nil)
+	return i.check(f, status)
 }
 
 // RunTasks runs what waits to run: promises that the host settled, timers that are due, V8's tasks. If there is nothing it
@@ -227,7 +230,7 @@ func (i *Isolate) SetWakeup(callback func()) error {
 	}
 	status := C.jsvm_go_isolate_set_wakeup(f.c, i.ptr(), C.uintptr_t(handle))
 	runtime.KeepAlive(i)
-	return f.check(status, nil)
+	return i.check(f, status)
 }
 
 // SetUnhandledRejection has a function called for each promise that was rejected and has no handler when the
@@ -246,7 +249,7 @@ func (i *Isolate) SetUnhandledRejection(callback func(promise *Object, reason Va
 	}
 	status := C.jsvm_go_isolate_set_unhandled_rejection(f.c, i.ptr(), C.uintptr_t(handle))
 	runtime.KeepAlive(i)
-	return f.check(status, nil)
+	return i.check(f, status)
 }
 
 // HeapStatistics are what V8 says of an isolate's memory, in bytes.
@@ -265,7 +268,7 @@ func (i *Isolate) HeapStatistics() (HeapStatistics, error) {
 	var s C.jsvm_heap_statistics
 	status := C.jsvm_isolate_heap_statistics(i.ptr(), &s, &f.c.error)
 	runtime.KeepAlive(i)
-	if err := f.check(status, nil); err != nil {
+	if err := i.check(f, status); err != nil {
 		return HeapStatistics{}, err
 	}
 	return HeapStatistics{
@@ -282,7 +285,7 @@ func (i *Isolate) LowMemoryNotification() error {
 	defer f.release()
 	status := C.jsvm_isolate_low_memory_notification(i.ptr(), &f.c.error)
 	runtime.KeepAlive(i)
-	return f.check(status, nil)
+	return i.check(f, status)
 }
 
 // LiveHandles is how many handles of a kind have not been released in this process: "isolate", "context", "script", "value",

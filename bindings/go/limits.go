@@ -13,7 +13,7 @@ import (
 var background = context.Background()
 
 // Limits of calls that carry a context of [WithLimits], besides the context's own end. The clocks start at the call:
-// a wait for a busy isolate counts, and so do host functions.
+// a wait for a busy isolate counts, and so do host functions. 0 is no limit; a negative one is over before the call.
 type Limits struct {
 	// Timeout ends the call with ErrTimeout; rounded up to milliseconds.
 	Timeout time.Duration

@@ -153,7 +153,7 @@ func (m *Module) Clone() (*Module, error) {
 	p := C.jsvm_module_clone(m.ptr())
 	runtime.KeepAlive(m)
 	if p == nil {
-		return nil, misuse("module: it is closed")
+		return nil, m.ctx.iso.ended(misuse("module: it is closed"))
 	}
 	return newModule(m.ctx, p), nil
 }

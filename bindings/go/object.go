@@ -85,7 +85,7 @@ func (o *Object) Clone() (*Object, error) {
 	p := C.jsvm_value_clone(o.ptr())
 	runtime.KeepAlive(o)
 	if p == nil {
-		return nil, misuse("object: it is closed")
+		return nil, o.ctx.iso.ended(misuse("object: it is closed"))
 	}
 	return newObject(o.ctx, p, o.kind, uint32(o.flags)), nil
 }

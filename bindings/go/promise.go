@@ -81,7 +81,7 @@ func (r *Resolver) Clone() (*Resolver, error) {
 	p := C.jsvm_resolver_clone(r.ptr())
 	runtime.KeepAlive(r)
 	if p == nil {
-		return nil, misuse("resolver: it is closed")
+		return nil, r.ctx.iso.ended(misuse("resolver: it is closed"))
 	}
 	clone := &Resolver{p: p, ctx: r.ctx}
 	clone.cleanup = runtime.AddCleanup(clone, func(p *C.jsvm_resolver) { C.jsvm_resolver_free(p) }, p)

@@ -98,7 +98,7 @@ func (s *Script) Clone() (*Script, error) {
 	p := C.jsvm_script_clone(s.ptr())
 	runtime.KeepAlive(s)
 	if p == nil {
-		return nil, misuse("script: it is closed")
+		return nil, s.iso.ended(misuse("script: it is closed"))
 	}
 	return newScript(s.iso, p), nil
 }
@@ -168,7 +168,7 @@ func (s *Script) CreateCachedData() ([]byte, error) {
 	defer f.release()
 	status := C.jsvm_script_create_cached_data(s.ptr(), &f.c.bytes, &f.c.error)
 	runtime.KeepAlive(s)
-	if err := f.check(status, nil); err != nil {
+	if err := s.iso.check(f, status); err != nil {
 		return nil, err
 	}
 	return f.takeBytes(), nil
