@@ -267,6 +267,9 @@ func throw(result *C.jsvm_slot, ctx *Context, err error) C.uint32_t {
 	value, failed := ctx.newError(err)
 	if failed != nil {
 		var e *Error
+		if errors.Is(failed, ErrDisposed) {
+			return C.JSVM_STATUS_TERMINATED // the guest is stopped, and is to catch nothing
+		}
 		if errors.As(failed, &e) {
 			return C.uint32_t(e.Status)
 		}

@@ -179,7 +179,7 @@ func jsvmGoFunction(userdata C.uintptr_t, frame *C.jsvm_go_frame, c *C.jsvm_call
 		return p
 	})
 	if ctx == nil {
-		return C.JSVM_STATUS_DISPOSED
+		return C.JSVM_STATUS_TERMINATED // the isolate is closed
 	}
 	call := &Call{c, frame, ctx}
 	defer func() { call.c, call.frame = nil, nil }()

@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path"
 	"runtime"
 	"runtime/cgo"
@@ -225,8 +226,8 @@ func inModule(home *home, frame *C.jsvm_go_frame, module *C.jsvm_module, excepti
 }
 
 // FSLoader loads ES modules out of a file system: "./x" and "../x" relative to the importing module, "/x" and other names
-// from its top. .json files are imported with { type: 'json' }. The modules' identifiers are their paths. It belongs to one
-// context.
+// from its top. .json files are imported with { type: 'json' }. The modules' identifiers are their paths, import.meta.url is
+// that as file:///path, and their import() is answered as their imports are. It belongs to one context.
 type FSLoader struct {
 	files   fs.FS
 	options ModuleOptions
@@ -234,7 +235,7 @@ type FSLoader struct {
 	modules map[string]*Module
 }
 
-// NewFSLoader is a loader of a file system's files. The options' hooks are the modules'.
+// NewFSLoader is a loader of a file system's files. If the options have hooks, they are the modules' instead of its own.
 func NewFSLoader(files fs.FS, options ModuleOptions) *FSLoader {
 	return &FSLoader{files: files, options: options, modules: make(map[string]*Module)}
 }
@@ -242,6 +243,13 @@ func NewFSLoader(files fs.FS, options ModuleOptions) *FSLoader {
 // Load gives the module of a file, compiled when it is first asked for.
 func (l *FSLoader) Load(_ context.Context, request *ImportRequest) (*Module, error) {
 	name := request.Specifier
+	if rest, found := strings.CutPrefix(name, "file://"); found {
+		decoded, err := url.PathUnescape(rest)
+		if err != nil {
+			return nil, TypeError("Invalid module \"%s\": %v", name, err)
+		}
+		name = decoded
+	}
 	if strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") {
 		name = path.Join(path.Dir(request.ReferrerName), name)
 	}
@@ -273,6 +281,13 @@ func (l *FSLoader) Module(c *Context, name, kind string) (*Module, error) {
 	default:
 		options := l.options
 		options.Identifier = name
+		if options.ImportHooks == nil {
+			if options.ImportHooks, err = c.NewImportHooks(l, fileMeta); err != nil {
+				return nil, err
+			}
+			// The module keeps them. For the loader to do so would be a circle that Isolate.Close does not open.
+			defer options.ImportHooks.Close()
+		}
 		m, err = c.NewModule(string(bytes), &options)
 	}
 	if err != nil {
@@ -286,6 +301,11 @@ func (l *FSLoader) Module(c *Context, name, kind string) (*Module, error) {
 	}
 	l.modules[key] = m
 	return m, nil
+}
+
+func fileMeta(m *Module, meta *Object) error {
+	at := url.URL{Scheme: "file", Path: "/" + m.Identifier()}
+	return meta.Set(background, "url", at.String())
 }
 
 // Run runs the module of a path and gives its namespace.

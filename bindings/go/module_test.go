@@ -147,6 +147,30 @@ func TestModulesByStep(t *testing.T) {
 	has(t, err, "SyntaxError")
 }
 
+func TestFSLoaderImports(t *testing.T) {
+	c := open(t)
+	loader := NewFSLoader(fstest.MapFS{
+		"main.mjs":    {Data: []byte("export const b = (await import('./lib/a b.mjs')).b; export const later = () => import('./lib/d.mjs')")},
+		"lib/a b.mjs": {Data: []byte("export const b = (await import(new URL('../b.mjs', import.meta.url))).b + ' ' + import.meta.url")},
+		"b.mjs":       {Data: []byte("export const b = 'b'")},
+		"lib/d.mjs":   {Data: []byte("export { b as d } from '../b.mjs'")},
+	}, ModuleOptions{})
+	ok(t, c.Install(PartURL, nil))
+	namespace, err := loader.Run(bg, c, "main.mjs")
+	ok(t, err)
+	if v, err := namespace.Get(bg, "b"); v.String() != "b file:///lib/a%20b.mjs" || err != nil {
+		t.Error(v, err)
+	}
+	promise, err := namespace.CallMethod(bg, "later")
+	ok(t, err)
+	later, err := promise.Await(bg)
+	ok(t, err)
+	if v, err := later.Object().Get(bg, "d"); v.String() != "b" || err != nil {
+		t.Error(v, err)
+	}
+	loader.Close()
+}
+
 func err2[T any](_ T, err error) error { return err }
 
 var nobody = LoaderFunc(func(context.Context, *ImportRequest) (*Module, error) { return nil, nil })
