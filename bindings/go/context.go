@@ -103,7 +103,7 @@ func (c *Context) Close() {
 }
 
 func (c *Context) ptr() *C.jsvm_context {
-	if c.closed.Load() {
+	if c == nil || c.closed.Load() {
 		return nil
 	}
 	return c.p
@@ -215,6 +215,9 @@ func (c *Context) ContextifiedObject() (*Object, error) {
 
 // IsContext says whether an object is a contextified one, and gives its context if it has one. node:vm: isContext.
 func IsContext(object *Object) (bool, *Context, error) {
+	if object == nil {
+		return false, nil, errNotObject
+	}
 	f := newFrame()
 	defer f.release()
 	status := C.jsvm_is_context(object.ptr(), &f.c.flag, f.contextOut(), &f.c.error)

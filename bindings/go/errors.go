@@ -199,8 +199,8 @@ func (f *frame) failed(status C.jsvm_status, ctx *Context) error {
 	C.jsvm_go_error_read(c, &read)
 	e := &Error{Status: Status(status), Message: optional(read.message), Code: optional(read.code), Place: place(c, &read)}
 	if e.Status == ErrInvalidArgument && strings.HasSuffix(e.Message, "NULL") {
-		// Go has no NULL but that of what was closed.
-		e.Message = strings.TrimSuffix(e.Message, "NULL") + "closed"
+		// That is what Go's nil is for C, and what was closed.
+		e.Message = strings.TrimSuffix(e.Message, "NULL") + "nil or closed"
 	}
 	if status == C.JSVM_STATUS_CANCELLED && f.ctx != nil && f.ctx.Err() != nil {
 		why := cancelled(f.ctx).(*Error)

@@ -47,6 +47,7 @@ var (
 	typeBigInt    = reflect.TypeFor[big.Int]()
 	typeShared    = reflect.TypeFor[Shared]()
 	typeError     = reflect.TypeFor[error]()
+	typeOwner     = reflect.TypeFor[interface{ close() bool }]()
 	typeMarshaler = reflect.TypeFor[Marshaler]()
 	typeText      = reflect.TypeFor[encoding.TextMarshaler]()
 )
@@ -297,7 +298,21 @@ func keyText(key reflect.Value) (string, error) {
 	return "", misuse("value: a map's key of type %s is no name of a property", key.Type())
 }
 
+// isHandle says whether a struct type is no data: a handle of this package, a lock.
+func isHandle(t reflect.Type) bool {
+	switch t.PkgPath() {
+	case "sync", "sync/atomic":
+		return true
+	case typeObject.Elem().PkgPath():
+		return reflect.PointerTo(t).Implements(typeOwner)
+	}
+	return false
+}
+
 func (e *encoder) encodeStruct(v reflect.Value, t reflect.Type) error {
+	if isHandle(t) {
+		return misuse("value: a Go value of type %s has no JavaScript value", t)
+	}
 	f := e.frame
 	at := f.reserve(1)
 	f.slots[at].kind = C.JSVM_GRAPH_KIND_RECORD

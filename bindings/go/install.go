@@ -149,7 +149,7 @@ func newFileLoader(c *Context, p *C.jsvm_file_loader) *FileLoader {
 }
 
 func (l *FileLoader) ptr() *C.jsvm_file_loader {
-	if l.closed.Load() {
+	if l == nil || l.closed.Load() {
 		return nil
 	}
 	return l.p

@@ -92,7 +92,7 @@ func (i *Isolate) Close() {
 }
 
 func (i *Isolate) ptr() *C.jsvm_isolate {
-	if i.closed.Load() {
+	if i == nil || i.closed.Load() {
 		return nil
 	}
 	return i.p
@@ -131,6 +131,9 @@ func (i *Isolate) Main() (*Context, error) {
 // Do holds the isolate for this goroutine while work runs: other goroutines wait, and the calls in between need no
 // lock. It also keeps the goroutine on its thread. ctx limits the wait only.
 func (i *Isolate) Do(ctx context.Context, work func() error) error {
+	if work == nil {
+		return misuse("work: a func is needed, not nil")
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	f := newFrame()

@@ -135,7 +135,7 @@ func (c *Context) NewWasmModule(identifier string, wasm []byte) (*Module, error)
 }
 
 func (m *Module) ptr() *C.jsvm_module {
-	if m.closed.Load() {
+	if m == nil || m.closed.Load() {
 		return nil
 	}
 	return m.p
@@ -286,8 +286,11 @@ func requestOf(c *C.jsvm_module_request) ModuleRequest {
 func text(s C.jsvm_str) string { return C.GoStringN(s.data, C.int(s.len)) }
 
 // Link links the module and all that it depends on: the loader is asked for each module that they import. node:vm:
-// module.link.
+// module.link. A module that imports nothing needs none: then it may be nil.
 func (m *Module) Link(ctx context.Context, loader Loader) error {
+	if loader == nil {
+		loader = LoaderFunc(func(context.Context, *ImportRequest) (*Module, error) { return nil, nil })
+	}
 	f := newFrame()
 	defer f.release()
 	if err := f.begin(ctx); err != nil {

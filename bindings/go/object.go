@@ -74,7 +74,7 @@ func (o *Object) Close() {
 }
 
 func (o *Object) ptr() *C.jsvm_value {
-	if o.closed.Load() {
+	if o == nil || o.closed.Load() {
 		return nil
 	}
 	return o.p

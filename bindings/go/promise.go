@@ -43,7 +43,7 @@ func (c *Context) NewPromise() (*Object, *Resolver, error) {
 }
 
 func (r *Resolver) ptr() *C.jsvm_resolver {
-	if r.closed.Load() {
+	if r == nil || r.closed.Load() {
 		return nil
 	}
 	return r.p

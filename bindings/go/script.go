@@ -80,7 +80,7 @@ func newScript(i *Isolate, p *C.jsvm_script) *Script {
 }
 
 func (s *Script) ptr() *C.jsvm_script {
-	if s.closed.Load() {
+	if s == nil || s.closed.Load() {
 		return nil
 	}
 	return s.p

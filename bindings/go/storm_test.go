@@ -113,6 +113,49 @@ func storm(t *testing.T, rounds int) {
 	group.Wait()
 }
 
+func TestNil(t *testing.T) {
+	c := open(t)
+	iso := c.Isolate()
+	m, err := c.NewModule("import 'x'", nil)
+	ok(t, err)
+	has(t, m.Link(bg, nil), "Cannot find module 'x'")
+	alone, err := c.NewSyntheticModule("alone", []string{"x"}, nil)
+	ok(t, err)
+	_, err = alone.Run(bg, nil)
+	ok(t, err)
+	has(t, m.LinkRequests([]*Module{nil}), "nil")
+	hooks, err := c.NewImportHooks(nil, nil)
+	ok(t, err)
+	hooks.Close()
+	has(t, iso.Do(bg, nil), "not nil")
+	_, err = eval(t, c, "({})").Object().InstanceOf(bg, nil)
+	has(t, err, "nil")
+	_, _, err = IsContext(nil)
+	has(t, err, "no object")
+	_, err = RunInContext(bg, "1", nil, nil)
+	has(t, err, "nil")
+	script, err := iso.NewScript("1", nil)
+	ok(t, err)
+	_, err = script.RunInContext(bg, nil)
+	has(t, err, "nil")
+	_, err = eval(t, c, "({})").CloneTo(bg, nil)
+	has(t, err, "nil")
+	_, err = c.CompileFunction("", &CompileFunctionOptions{ContextExtensions: []*Object{nil}})
+	has(t, err, "nil")
+}
+
+func TestNoData(t *testing.T) {
+	c := open(t)
+	type locked struct {
+		Mutex sync.Mutex
+		N     int
+	}
+	for _, v := range []any{c, c.Isolate(), make(chan int), &sync.WaitGroup{}, &locked{}, []any{&Script{}}} {
+		_, err := c.Marshal(v)
+		has(t, err, "has no JavaScript value")
+	}
+}
+
 func TestNoObject(t *testing.T) {
 	c := open(t)
 	none := eval(t, c, "1").Object()
