@@ -131,10 +131,12 @@ class Isolate:
         self._once: set[str] = set()
         self._scripts: dict[str, CompiledOnce] = {}
         self._loop: Any = None
+        #: What wakes those who await a promise of it.
+        self._awaited: set[Callable[[], object]] = set()
         _isolates[self._handle] = self
 
     def close(self) -> None:
-        """Closes it at once: what runs in it ends with JSClosedError, and what is left of its values is inert."""
+        """Closes it at once: what runs in it, or awaits its promises, ends with JSClosedError; what is left of its values is inert."""
         with self._lock:
             handle, self._handle = self._handle, 0
             main, self._main_handle = self._main_handle, 0
@@ -144,6 +146,8 @@ class Isolate:
             self._iterator = None
             self._scripts.clear()
             lib.isolate_free(handle)
+            for wake in tuple(self._awaited):
+                wake()
 
     def __del__(self, _free: Any = lib.isolate_free, _free_context: Any = lib.context_free) -> None:
         _free_context(self._main_handle)
