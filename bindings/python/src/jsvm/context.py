@@ -12,7 +12,7 @@ from . import _abi, _convert
 from ._abi import NUMBER, evaluate, lib, run_in_context
 from ._convert import LIMIT, encode, number
 from .errors import call, raise_failure
-from .function import new_function
+from .function import leaving, new_function, raise_leaving
 from .isolate import Isolate, _limits, memory_options
 from .limits import CancelToken, run_options
 
@@ -149,6 +149,8 @@ class Context:
             if copy and isinstance(result, Live):
                 result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
+        if leaving:
+            raise_leaving()
         return result
 
     def compile_function(
@@ -399,7 +401,10 @@ class Context:
         return wrap(self, kind, flags, handle)
 
     def _take(self, slot: _abi.Slot) -> Any:
-        return _convert.take(self, slot)
+        value = _convert.take(self, slot)
+        if leaving:
+            raise_leaving()
+        return value
 
     def _read(self, *slot: Any) -> Any:
         return _convert.read(self, *slot)

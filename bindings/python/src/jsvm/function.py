@@ -169,8 +169,42 @@ def deliver(home: Context, value: Any, result: int, arguments: Any = ()) -> None
     SLOT.pack_into(_view(result, SLOT_SIZE), 0, kind, flags, number, 0, 0, handle)
 
 
-# What stops a run and is no Exception, by the thread that it is to leave by.
-_leaving: dict[int, BaseException] = {}
+#: What stops a run and is no Exception, by the thread that it is to leave by.
+leaving: dict[int, BaseException] = {}
+
+
+def _leave(error: BaseException, frame: Any) -> None:
+    """Ends the run of the call that a frame makes, which raises the error."""
+    leaving[threading.get_ident()] = error
+    isolate = _sigint.isolate_of(frame)
+    if isolate is not None:
+        lib.isolate_terminate(isolate._handle, None)
+
+
+def raise_leaving() -> None:
+    """After a call: raises what is to leave by this thread, if the run was over before it could be ended."""
+    error = leaving.pop(threading.get_ident(), None)
+    if error is not None:
+        raise error
+
+
+def notice(callback: Callable[..., None]) -> Callable[..., None]:
+    """A callback that tells C no status, and is called in a run.
+
+    What is no Exception ends the run, as in a host function. An Exception is reported by sys.unraisablehook.
+    """
+
+    def _on_notice(*given: Any) -> None:
+        try:
+            callback(*given)
+        except Exception:
+            raise
+        except BaseException as error:
+            _leave(error, sys._getframe(1))
+
+    _NOTICES.add(repr(_on_notice))
+    return _on_notice
+
 
 #: Tells Python's exceptions from what others tie to errors.
 _KEY = address(_abi.USERDATA_CALLBACK(lambda number: None)) | 1
@@ -183,7 +217,7 @@ def deliver_exception(home: Optional[Context], error: BaseException, result: int
             status = lib.error_status(error._error) if error._error else _abi.TERMINATED
             return status if status in STOPS else _abi.TERMINATED
         if not isinstance(error, Exception) or home is None:
-            _leaving[threading.get_ident()] = error
+            leaving[threading.get_ident()] = error
             return _abi.TERMINATED
         if isinstance(error, JSError) and error._error and error._home is not None:
             if error._home._isolate is home._isolate and lib.error_exception(error._error, result) == _abi.OK:
@@ -217,9 +251,9 @@ def error_value(home: Context, error: BaseException) -> Any:
 
 def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
     """The Python exception that a failed call is to end with, if there is one."""
-    leaving = _leaving.pop(threading.get_ident(), None) if _leaving else None
-    if leaving is not None:
-        return leaving
+    left = leaving.pop(threading.get_ident(), None) if leaving else None
+    if left is not None:
+        return left
     if status in STOPS:
         if status == _abi.TERMINATED and _sigint.was_interrupted():
             return make(_abi.INTERRUPTED, None, None)
@@ -238,17 +272,19 @@ def _on_unraisable(given: Any) -> None:
     That is before its first line, so that it cannot catch it, and ctypes only reports it and gives C a status that nobody has
     set. So the run is stopped, and the exception raised by the call around it.
     """
-    isolate = _sigint.isolate_of(sys._getframe().f_back)
+    frame = sys._getframe().f_back
+    error = given.exc_value or given.exc_type()
+    ours = _CALLBACKS if isinstance(error, Exception) else _CALLBACKS | _NOTICES
     where = f"{given.err_msg} {given.object!r}"  # Some versions of Python say it in the one, some in the other.
-    if isolate is not None and any(one in where for one in _CALLBACKS):
-        _leaving[threading.get_ident()] = given.exc_value or given.exc_type()
-        lib.isolate_terminate(isolate._handle, None)
+    if _sigint.isolate_of(frame) is not None and any(one in where for one in ours):
+        _leave(error, frame)
     else:
         _others(given)
 
 
-#: The callbacks that return a status, as messages show them.
+#: The callbacks that return a status, and those that do not, as messages show them.
 _CALLBACKS = {repr(_on_call)}
+_NOTICES: set[str] = set()
 _others = sys.unraisablehook
 sys.unraisablehook = _on_unraisable
 

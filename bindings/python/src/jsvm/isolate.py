@@ -16,6 +16,7 @@ from . import _abi, _sigint
 from ._abi import lib
 from ._userdata import FINALIZER, address, keep, table
 from .errors import JSClosedError, JSError, call
+from .function import leaving, notice, raise_leaving
 from .limits import CancelToken, run_options
 
 if TYPE_CHECKING:
@@ -262,6 +263,8 @@ class Isolate:
     def _run(self, function: Any, *arguments: Any) -> None:
         """A call that can run JavaScript, of this isolate and not of one context."""
         call(function, self._open(), *arguments, home=self.main_context)
+        if leaving:
+            raise_leaving()
 
     @contextmanager
     def session(self, *, timeout: Optional[float] = None, cancel: Optional[CancelToken] = None) -> Iterator[Isolate]:
@@ -286,7 +289,7 @@ class Isolate:
         if function is None:
             call(lib.isolate_set_wakeup, self._open(), None, None, None)
         else:
-            call(lib.isolate_set_wakeup, self._open(), _INTERRUPT, keep(_callable(function)), FINALIZER)
+            call(lib.isolate_set_wakeup, self._open(), _WAKEUP, keep(_callable(function)), FINALIZER)
 
     def on_unhandled_rejection(self, function: Optional[Callable[[JSPromise, Any], object]]) -> None:
         """Has a function called with each promise that is rejected without a handler, and its reason."""
@@ -367,12 +370,13 @@ def _callable(function: Any) -> Any:
     return function
 
 
-def _on_interrupt(number: int) -> None:
+def _on_wakeup(number: int) -> None:
     function = table.get(number)
     if function is not None:
         function()
 
 
+@notice
 def _on_rejection(number: int, promise: int, reason: Any) -> None:
     function, isolate = table.get(number) or (None, None)
     alive = isolate and isolate()
@@ -383,7 +387,9 @@ def _on_rejection(number: int, promise: int, reason: Any) -> None:
         function(found, home._read(*slot))
 
 
-_interrupt_callback = _abi.USERDATA_CALLBACK(_on_interrupt)
+_wakeup_callback = _abi.USERDATA_CALLBACK(_on_wakeup)
+_WAKEUP = address(_wakeup_callback)
+_interrupt_callback = _abi.USERDATA_CALLBACK(notice(_on_wakeup))
 _INTERRUPT = address(_interrupt_callback)
 _rejection_callback = _abi.REJECTION_CALLBACK(_on_rejection)
 _REJECTION = address(_rejection_callback)

@@ -15,6 +15,7 @@ from ._graph import copy
 from ._values import undefined
 from .context import CallFrame, Context, Live, frames
 from .errors import JSStateError, JSWrongIsolateError, call
+from .function import leaving, raise_leaving
 from .isolate import _limits
 from .limits import CancelToken, run_options
 
@@ -405,6 +406,8 @@ class JSFunction(JSObject):
             if copy and isinstance(result, JSObject):
                 result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
+        if leaving:
+            raise_leaving()
         return result
 
     def call(self, this: Any, *args: Any, **options: Any) -> Any:
