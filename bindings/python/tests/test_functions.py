@@ -248,3 +248,50 @@ def test_an_exception_of_a_notice_is_reported(monkeypatch: pytest.MonkeyPatch) -
         isolate.request_interrupt(fail)
         assert context.eval("console.log(1); Promise.reject(2); 3") == 3
     assert seen == [LookupError] * 3
+
+
+class _Liar(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise LookupError("no name")
+
+
+class _NoText(Exception):
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+class _NoName(Exception, metaclass=_Liar):
+    pass
+
+
+class _NoAttributes(Exception):
+    def __getattribute__(self, name: str) -> Any:
+        raise LookupError("no attribute")
+
+
+class _TypeErrorWithoutText(TypeError):
+    __str__ = _NoText.__str__
+
+
+@pytest.mark.parametrize(
+    "kind", [_NoText, _NoName, _NoAttributes, _TypeErrorWithoutText], ids=["text", "name", "attributes", "TypeError"]
+)
+def test_exceptions_that_say_nothing_come_out_as_themselves(context: jsvm.Context, kind: type[Exception]) -> None:
+    original = kind()
+
+    def fail() -> None:
+        raise original
+
+    context.globals["fail"] = fail
+    caught: Any = None
+    try:
+        context.eval("fail()")
+    except Exception as error:
+        caught = error
+    assert caught is original
+    assert context.eval("try { fail() } catch (e) { e instanceof Error && e instanceof TypeError }") is issubclass(kind, TypeError)
+    said = "" if issubclass(kind, TypeError) else type.__dict__["__name__"].__get__(kind)
+    assert context.eval("try { fail() } catch (e) { e.message }") == said
+    caught = None
+    BaseException.with_traceback(original, None)

@@ -23,6 +23,7 @@ from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, write
 from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .errors import STOPS, JSError, JSInterrupted, JSStopped, call, make
+from .limits import integer
 
 if TYPE_CHECKING:
     from .context import Context
@@ -213,13 +214,16 @@ _KEY = address(_abi.USERDATA_CALLBACK(lambda number: None)) | 1
 def deliver_exception(home: Optional[Context], error: BaseException, result: int) -> int:
     """Ends a callback with what it raised: writes what JavaScript catches, and gives the status."""
     try:
-        if isinstance(error, (JSStopped, JSInterrupted)):
+        # By the type: isinstance asks the exception for its __class__, which may raise.
+        kind = type(error)
+        if issubclass(kind, (JSStopped, JSInterrupted)):
+            assert isinstance(error, (JSStopped, JSInterrupted))
             status = lib.error_status(error._error) if error._error else _abi.TERMINATED
             return status if status in STOPS else _abi.TERMINATED
-        if not isinstance(error, Exception) or home is None:
+        if not issubclass(kind, Exception) or home is None:
             leaving[threading.get_ident()] = error
             return _abi.TERMINATED
-        if isinstance(error, JSError) and error._error and error._home is not None:
+        if issubclass(kind, JSError) and isinstance(error, JSError) and error._error and error._home is not None:
             if error._home._isolate is home._isolate and lib.error_exception(error._error, result) == _abi.OK:
                 return _abi.EXCEPTION
         owned = error_value(home, error)
@@ -234,19 +238,29 @@ def error_value(home: Context, error: BaseException) -> Any:
     """A JavaScript error that carries a Python exception, which comes out of the call around it."""
     from ._convert import Owned
 
-    text = str(error)
-    if isinstance(error, JSError):
-        kind, message = 0, text
-    elif isinstance(error, TypeError):
-        kind, message = 1, text
-    else:
-        kind, message = 0, f"{type(error).__name__}: {text}" if text else type(error).__name__
-    data = message.encode("utf-8", "replace")
+    kind = 1 if issubclass(type(error), TypeError) else 0
+    data = _message(error).encode("utf-8", "replace")
     made = ctypes.c_void_p()
     call(lib.exception_new, home._handle, kind, data, len(data), None, 0, ctypes.byref(made))
     owned = Owned(made.value or 0)
     call(lib.exception_set_userdata, owned.handle, _KEY, keep(error), FINALIZER)
     return owned
+
+
+#: type.__name__, whatever a metaclass makes of it.
+_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+
+
+def _message(error: BaseException) -> str:
+    """What JavaScript sees of an exception. Its class may be anybody's, so that asking for the text may raise."""
+    try:
+        text = f"{error!s}"
+    except Exception:
+        text = ""
+    if issubclass(type(error), (JSError, TypeError)):
+        return text
+    name = _name_of(type(error))
+    return f"{name}: {text}" if text else name
 
 
 def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
@@ -300,7 +314,9 @@ def new_function(
         raise TypeError(f"a callable is needed, not {type(function).__name__}")
     called = getattr(function, "__name__", "") if name is None else name
     data = encode(called, "a function's name")
-    options = _abi.FunctionOptions(ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), length, constructor)
+    options = _abi.FunctionOptions(
+        ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), integer(length, "length", 32), constructor
+    )
     made = ctypes.c_void_p()
     userdata = keep(Host(function, home, pass_call))
     call(lib.function_new, home._handle, ctypes.byref(options), _CALLBACK, userdata, FINALIZER, ctypes.byref(made))

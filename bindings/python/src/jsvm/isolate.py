@@ -17,7 +17,7 @@ from ._abi import lib
 from ._userdata import FINALIZER, address, keep, table
 from .errors import JSClosedError, JSError, call
 from .function import leaving, notice, raise_leaving
-from .limits import CancelToken, run_options
+from .limits import CancelToken, run_options, wait_milliseconds
 
 if TYPE_CHECKING:
     from .context import Context
@@ -216,8 +216,6 @@ class Isolate:
 
     def _script(self, code: str) -> Any:
         """What eval runs of code that comes again: a compiled script, or True if it is to be compiled for the one time."""
-        if not isinstance(code, str):
-            raise TypeError(f"code must be a str, not {type(code).__name__}")
         if len(code) > _REMEMBERED_LENGTH:
             return True
         if code not in self._once:
@@ -253,7 +251,7 @@ class Isolate:
         """
         left = ctypes.c_bool()
         options = run_options(timeout, cpu_time, cancel, break_on_sigint)
-        self._run(lib.isolate_run_tasks, int(wait * 1000), options, ctypes.byref(left))
+        self._run(lib.isolate_run_tasks, wait_milliseconds(wait, "wait"), options, ctypes.byref(left))
         return left.value
 
     def run_microtasks(self, **limits: Any) -> None:
@@ -426,7 +424,7 @@ def live_handles() -> dict[str, int]:
 
 def flush_finalizers(timeout: float = 1.0) -> bool:
     """Waits until what was let go is let go in Python too. Says whether it is so after `timeout` seconds."""
-    return bool(lib.flush_finalizers(int(timeout * 1000)) == _abi.OK)
+    return bool(lib.flush_finalizers(wait_milliseconds(timeout, "timeout")) == _abi.OK)
 
 
 def set_v8_flags(flags: str) -> None:

@@ -106,7 +106,7 @@ class Resolver:
         self._handle = handle
 
     def __del__(self, _free: Any = lib.resolver_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def resolve(self, value: Any = None) -> None:
         """Fulfils the promise, or has it follow another one."""
