@@ -175,6 +175,23 @@ def test_close_ends_what_is_awaited() -> None:
     asyncio.run(main())
 
 
+def test_cancelled_after_close() -> None:
+    async def main() -> None:
+        isolate = jsvm.Isolate()
+        context = isolate.context()
+        before = asyncio.all_tasks()
+        context.globals["sleep"] = lambda: asyncio.sleep(60)
+        context.eval("sleep()")
+        (task,) = asyncio.all_tasks() - before
+        await asyncio.sleep(0)
+        isolate.close()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
 def test_a_closed_loop_does_not_hinder_close() -> None:
     with jsvm.Isolate() as isolate:
         loop = asyncio.new_event_loop()

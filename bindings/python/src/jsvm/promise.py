@@ -145,7 +145,7 @@ def of_awaitable(home: Context, awaitable: Awaitable[Any]) -> Owned:
         try:
             value = await awaitable
         except asyncio.CancelledError:
-            resolver.reject(asyncio.CancelledError("the task was cancelled"))
+            _settle(home, resolver.reject, asyncio.CancelledError("the task was cancelled"))
             raise
         except Exception as error:
             _settle(home, resolver.reject, error)
