@@ -32,12 +32,13 @@ test: setup-test v8 $(CHECKS) $(TESTS) ## set up, build, and everything that mus
 soak: build ## what must not grow: a million modules and more, minutes of them, with the memory that the process has
 	@tests/soak/run
 
-bench: ## the library beside the bare v8 crate, Node, and other packages for Python: the tables of docs/BENCHMARKS.md
+bench: ## the library beside the bare v8 crate, Node, and other packages for Python and Go: the tables of docs/BENCHMARKS.md
 	@scripts/setup --npm
 	@$(MAKE) --no-print-directory release
 	@cargo bench --bench speed
 	@JSVM_PROFILE=release benches/node_vm/run
 	@benches/python/run
+	@JSVM_PROFILE=release benches/go/run
 
 # With the command line everywhere: without it cargo would build the library once more, into the same files.
 build: setup v8 ## target/debug/libjsvm.so and target/debug/jsvm

@@ -217,6 +217,19 @@ fn set_stack_limit(isolate: &Isolate, local: &PerThread) -> bool {
     true
 }
 
+/// Whether JavaScript may go no deeper. V8 asks itself only in JavaScript: a host function that calls itself through the
+/// library would never come there.
+fn is_stack_short(isolate: &Isolate) -> bool {
+    let here = &isolate as *const _ as usize;
+    here < isolate.inner().stack_limit.1
+}
+
+/// Throws what V8 throws.
+fn stack_overflow<R>(scope: &Scope<'_, '_>) -> Outcome<R> {
+    error::throw(scope, v8::Exception::range_error, "Maximum call stack size exceeded");
+    Err(Fail::Thrown)
+}
+
 /// From now on JavaScript stops so many bytes earlier on every stack, for what V8 does without a look at it. A RangeError if
 /// that is more than half of what this thread has left.
 pub fn keep_stack_free<'s>(scope: &mut Scope<'s, '_>, bytes: usize) -> Outcome<()> {
@@ -228,8 +241,7 @@ pub fn keep_stack_free<'s>(scope: &mut Scope<'s, '_>, bytes: usize) -> Outcome<(
     let here = &isolate as *const _ as usize;
     let low = LOCAL.with(thread::stack_low);
     if bytes + STACK_RESERVE + STACK_LEAST > here.saturating_sub(low) / 2 {
-        error::throw(scope, v8::Exception::range_error, "Maximum call stack size exceeded");
-        return Err(Fail::Thrown);
+        return stack_overflow(scope);
     }
     let mut inner = isolate.inner();
     inner.stack_kept_free = bytes;
@@ -423,7 +435,11 @@ fn inside<R>(
 
         // A panic must not leave the run on the thread's stack, whoever panics.
         let mut result = catch_unwind(AssertUnwindSafe(|| {
-            body(caught).map_err(|fail| match fail {
+            let done = match running.is_some() && is_stack_short(isolate) {
+                true => stack_overflow(caught),
+                false => body(caught),
+            };
+            done.map_err(|fail| match fail {
                 Fail::Misuse(error) => error,
                 Fail::Thrown => match (caught.has_terminated(), caught.exception()) {
                     (false, Some(exception)) => {

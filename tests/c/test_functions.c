@@ -513,14 +513,32 @@ static uint32_t reenter_forever(void *userdata, const jsvm_call *call, jsvm_slot
   return status;
 }
 
-static void *reenter_here(void *data) {
-  Host *h = data;
+static void reenter_by(Host *h, const char *source) {
   jsvm_error *error = NULL;
   h->depth = 0;
-  CHECK_EQ_INT(js(h->context, "f()", NULL, &error), JSVM_STATUS_EXCEPTION);
+  CHECK_EQ_INT(js(h->context, source, NULL, &error), JSVM_STATUS_EXCEPTION);
   CHECK_STR(jsvm_error_name(error), "RangeError");
   CHECK(h->depth > 1);
   jsvm_error_free(error);
+}
+
+/* Calls itself by its handle: there is no JavaScript between. */
+static uint32_t call_itself_forever(void *userdata, const jsvm_call *call, jsvm_slot *result) {
+  Host *h = userdata;
+  jsvm_error *error = NULL;
+  jsvm_status status = jsvm_function_call(h->value, NULL, NULL, 0, NULL, result, &error);
+  (void)call;
+  h->depth++;
+  if (status == JSVM_STATUS_EXCEPTION) {
+    CHECK_EQ_INT(jsvm_error_exception(error, result), JSVM_STATUS_OK);
+  }
+  jsvm_error_free(error);
+  return status;
+}
+
+static void *reenter_here(void *data) {
+  reenter_by(data, "f()");
+  reenter_by(data, "g()");
   return NULL;
 }
 
@@ -528,6 +546,12 @@ static void endless_reentry(void) {
   static const size_t sizes[] = {128 << 10, 256 << 10, 1 << 20};
   begin();
   install(host.isolate, host.context, "f", reenter_forever, &host);
+  install(host.isolate, host.context, "g", call_itself_forever, &host);
+  {
+    jsvm_slot itself;
+    JS_SLOT(host.context, "g", &itself);
+    host.value = itself.handle;
+  }
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
     pthread_attr_t attributes;
     pthread_t thread;
@@ -539,6 +563,7 @@ static void endless_reentry(void) {
   }
   reenter_here(&host);
   JS_NUM(host.context, "1 + 1", 2);
+  jsvm_value_free(host.value);
   end();
 }
 
