@@ -137,7 +137,7 @@ class Isolate:
         _isolates[self._handle] = self
 
     def close(self) -> None:
-        """Closes it at once: what runs in it, or awaits its promises, ends with JSClosedError; what is left of its values is inert."""
+        """Closes it at once: what runs in it, or awaits its promises, ends with JSClosedError, and its values are inert."""
         with self._lock:
             handle, self._handle = self._handle, 0
             main, self._main_handle = self._main_handle, 0
