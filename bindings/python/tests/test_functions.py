@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import sys
 import traceback
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
@@ -196,3 +197,101 @@ def test_code_is_a_str(context: jsvm.Context, wrong: Any) -> None:
     with pytest.raises(ValueError):
         context.eval("'\ud800'")
     assert context.eval("'a\0b'.length") == 3
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_what_is_no_exception_leaves_by_any_callback(error: BaseException) -> None:
+    def fail(*_: Any) -> None:
+        raise error
+
+    with jsvm.Isolate() as isolate:
+        context = isolate.context()
+        context.install("console", "timers", write=fail)
+        isolate.on_unhandled_rejection(fail)
+
+        def interrupted() -> None:
+            isolate.request_interrupt(fail)
+            context.eval("for (;;);")
+
+        def timer() -> None:
+            context.eval("setTimeout(() => console.log(1))")
+            isolate.run_tasks(wait=10)
+
+        runs: list[Callable[[], Any]] = [
+            lambda: context.eval("try { console.log(1) } catch {}; for (;;);"),
+            context.eval("() => console.log(1)"),
+            lambda: context.eval("Promise.reject(1); 'text'"),
+            context.eval("() => { Promise.reject(1); return {} }"),
+            context.eval("new Promise((ok) => setTimeout(() => { Promise.reject(1); ok() }))").result,
+            interrupted,
+            timer,
+        ]
+        for run in runs:
+            with pytest.raises(type(error)) as caught:
+                run()
+            assert caught.value is error
+            assert context.eval("1") == 1 and not jsvm.function.leaving
+        del caught
+        error.__traceback__ = None
+
+
+def test_an_exception_of_a_notice_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise LookupError("no")
+
+    seen: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda given: seen.append(given.exc_type))
+    with jsvm.Isolate() as isolate:
+        context = isolate.context()
+        context.install("console", write=fail)
+        isolate.on_unhandled_rejection(fail)
+        isolate.request_interrupt(fail)
+        assert context.eval("console.log(1); Promise.reject(2); 3") == 3
+    assert seen == [LookupError] * 3
+
+
+class _Liar(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise LookupError("no name")
+
+
+class _NoText(Exception):
+    def __str__(self) -> str:
+        raise LookupError("no text")
+
+
+class _NoName(Exception, metaclass=_Liar):
+    pass
+
+
+class _NoAttributes(Exception):
+    def __getattribute__(self, name: str) -> Any:
+        raise LookupError("no attribute")
+
+
+class _TypeErrorWithoutText(TypeError):
+    __str__ = _NoText.__str__
+
+
+@pytest.mark.parametrize(
+    "kind", [_NoText, _NoName, _NoAttributes, _TypeErrorWithoutText], ids=["text", "name", "attributes", "TypeError"]
+)
+def test_exceptions_that_say_nothing_come_out_as_themselves(context: jsvm.Context, kind: type[Exception]) -> None:
+    original = kind()
+
+    def fail() -> None:
+        raise original
+
+    context.globals["fail"] = fail
+    caught: Any = None
+    try:
+        context.eval("fail()")
+    except Exception as error:
+        caught = error
+    assert caught is original
+    assert context.eval("try { fail() } catch (e) { e.name }") == ("TypeError" if issubclass(kind, TypeError) else "Error")
+    said = "" if issubclass(kind, TypeError) else type.__dict__["__name__"].__get__(kind)
+    assert context.eval("try { fail() } catch (e) { e.message }") == said
+    caught = None
+    BaseException.with_traceback(original, None)

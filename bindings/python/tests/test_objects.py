@@ -162,3 +162,48 @@ def test_what_a_context_makes(context: jsvm.Context) -> None:
     assert context.value(5) == 5 and context.value([1]).length == 1
     with pytest.raises(TypeError, match="no object"):
         context.object(5)
+
+
+def test_done_is_what_javascript_takes_for_true(context: jsvm.Context) -> None:
+    make = context.eval(
+        "(done) => ({ i: 0, [Symbol.iterator]() { return this }, next() { return { done: this.i++ == 2 || done, value: 7 } } })"
+    )
+    for goes_on in ("0", "null", "''", "NaN", "0n", "false", "undefined"):
+        assert list(make(context.eval(goes_on))) == [7, 7], goes_on
+    for ends in ("1", "'x'", "[]", "({})", "new Map()", "Symbol()", "() => 1"):
+        assert list(make(context.eval(ends))) == [], ends
+
+
+def test_an_iterator_gives_objects(context: jsvm.Context) -> None:
+    for step in ("5", "null", "undefined", "'text'"):
+        with pytest.raises(TypeError, match="next.. gives no object"):
+            list(context.eval(f"({{ [Symbol.iterator]() {{ return {{ next() {{ return {step} }} }} }} }})"))
+    with pytest.raises(TypeError, match="no function next"):
+        iter(context.eval("({ [Symbol.iterator]() { return {} } })"))
+    with pytest.raises(TypeError, match="no iterator"):
+        iter(context.eval("({ [Symbol.iterator]() { return 1 } })"))
+
+
+def test_leaving_a_loop_ends_the_iterator(context: jsvm.Context) -> None:
+    numbers = context.eval("ended = 0; (function* () { try { for (let i = 0; ; i++) yield i } finally { ended++ } })")
+    for number in numbers():
+        if number == 3:
+            break
+    assert context.eval("ended") == 1
+    left = iter(numbers())
+    assert next(left) == 0
+    left.close()  # type: ignore[attr-defined]
+    assert context.eval("ended") == 2
+    assert list(context.eval("(function* () { try { yield 1 } finally { ended++ } })()")) == [1]
+    assert context.eval("ended") == 3
+    with pytest.raises(jsvm.JSError, match="no"):
+        list(context.eval("({ [Symbol.iterator]() { return this }, next() { throw new Error('no') }, return() { ended++ } })"))
+    assert context.eval("ended") == 3
+
+
+def test_a_loop_may_outlive_its_isolate() -> None:
+    isolate = jsvm.Isolate()
+    left = iter(isolate.eval("(function* () { yield 1 })()"))
+    assert next(left) == 1
+    isolate.close()
+    left.close()  # type: ignore[attr-defined]

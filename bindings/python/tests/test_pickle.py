@@ -58,6 +58,8 @@ def same(a: Any, b: Any) -> None:
             assert a == b and math.copysign(1, a) == math.copysign(1, b) or a != a and b != b
         elif isinstance(a, set):
             assert sorted(map(repr, a)) == sorted(map(repr, b))
+        elif isinstance(a, jsvm.JSPromise):
+            assert a.strict_equals(b)
         else:
             assert a == b
 

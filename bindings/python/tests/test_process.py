@@ -32,6 +32,7 @@ LOOPS = {
     "call": "context.eval('() => { for (;;); }')()",
     "await": "pair = context.promise(); pair[0].result()",
     "callbacks": "context.globals['f'] = lambda: 1; context.eval('for (;;) f();')",
+    "write": "context.install('console', write=lambda *_: None); context.eval('for (;;) console.log(1)')",
     "explicit": "context.eval('for (;;);', break_on_sigint=True)",
     "asyncio": "asyncio.run(main(context))",
 }

@@ -152,3 +152,53 @@ def test_the_host_may_drain_microtasks() -> None:
         isolate.run_microtasks(timeout=1)
         assert isolate.eval("n") == 1
         assert isolate.eval("undefined") is undefined
+
+
+def test_gather(context: jsvm.Context) -> None:
+    async def main() -> None:
+        first, second = context.eval("p = Promise.resolve(1)"), context.eval("Promise.resolve(2)")
+        assert await asyncio.gather(first, second, first) == [1, 2, 1]
+        again = context.eval("p")
+        assert first != again and first == first and first.strict_equals(again) and {first: 1}[first] == 1
+
+    asyncio.run(main())
+
+
+def test_close_ends_what_is_awaited() -> None:
+    async def main() -> None:
+        isolate = jsvm.Isolate()
+        both = asyncio.gather(*[isolate.eval("new Promise(() => {})") for _ in range(2)], return_exceptions=True)
+        await asyncio.sleep(0.01)
+        threading.Thread(target=isolate.close).start()
+        assert [type(error) for error in await asyncio.wait_for(both, 10)] == [jsvm.JSClosedError] * 2
+
+    asyncio.run(main())
+
+
+def test_cancelled_after_close() -> None:
+    async def main() -> None:
+        isolate = jsvm.Isolate()
+        context = isolate.context()
+        before = asyncio.all_tasks()
+        context.globals["sleep"] = lambda: asyncio.sleep(60)
+        context.eval("sleep()")
+        (task,) = asyncio.all_tasks() - before
+        await asyncio.sleep(0)
+        isolate.close()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+
+
+def test_a_closed_loop_does_not_hinder_close() -> None:
+    with jsvm.Isolate() as isolate:
+        loop = asyncio.new_event_loop()
+        waiting = isolate.eval("new Promise(() => {})").__await__()
+
+        async def begin() -> None:
+            waiting.send(None)
+
+        loop.run_until_complete(begin())
+        loop.close()

@@ -16,6 +16,7 @@ from ._pickle import flat, key_of, same_isolate
 from ._values import BigInt, Map, RegExp, undefined
 from .context import Context, Live
 from .errors import JSError, JSUsageError, call
+from .limits import integer
 
 _STRINGS = {str}
 _CONTAINERS = {list, dict, tuple}
@@ -262,7 +263,11 @@ _convert.to_handle = to_handle
 
 def copy(home: Context, handle: int, max_depth: int, max_size: int, max_bytes: int, getters: bool, run_options: Any) -> Any:
     """A copy of a JavaScript value in Python's own types."""
-    options = _abi.FlattenOptions(ctypes.sizeof(_abi.FlattenOptions), max_depth, max_size, max_bytes, getters)
+    sizes = [
+        integer(size, what, 64)
+        for what, size in (("max_depth", max_depth), ("max_size", max_size), ("max_bytes", max_bytes))
+    ]
+    options = _abi.FlattenOptions(ctypes.sizeof(_abi.FlattenOptions), *sizes, getters)
     found, slots = _abi.List(), _abi.List()
     call(
         lib.value_pickle, handle, ctypes.byref(options), run_options, ctypes.byref(found), ctypes.byref(slots), home=home

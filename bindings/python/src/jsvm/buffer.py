@@ -12,6 +12,7 @@ from ._abi import lib
 from ._convert import Owned
 from ._userdata import FINALIZER, keep
 from .errors import JSStateError, call
+from .limits import integer
 from .object import JSObject
 
 if TYPE_CHECKING:
@@ -115,12 +116,10 @@ class JSBuffer(JSObject):
         if element_type not in ELEMENT_TYPES[:13]:
             raise ValueError(f"element_type is one of {ELEMENT_TYPES[:13]}, not {element_type!r}")
         kind = ELEMENT_TYPES.index(element_type)
-        if byte_offset < 0:
-            raise ValueError("byte_offset must not be negative")
-        if length < 0:
-            length = max(0, self.byte_length - byte_offset) // _SIZES[kind]
+        offset = integer(byte_offset, "byte_offset", 64)
+        count = max(0, self.byte_length - offset) // _SIZES[kind] if length == -1 else integer(length, "length", 64)
         made = ctypes.c_void_p()
-        call(lib.typed_array_new, self._handle, kind, byte_offset, length, byref(made))
+        call(lib.typed_array_new, self._handle, kind, offset, count, byref(made))
         return self._home._wrap(_abi.OBJECT, _abi.FLAG_VIEW, made.value or 0)  # type: ignore[no-any-return]
 
     def detach(self) -> None:

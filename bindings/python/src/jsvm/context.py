@@ -12,9 +12,9 @@ from . import _abi, _convert
 from ._abi import NUMBER, evaluate, lib, run_in_context
 from ._convert import LIMIT, encode, number
 from .errors import call, raise_failure
-from .function import new_function
+from .function import leaving, new_function, raise_leaving
 from .isolate import Isolate, _limits, memory_options
-from .limits import CancelToken, run_options
+from .limits import CancelToken, integer, run_options
 
 if TYPE_CHECKING:
     from .buffer import JSBuffer
@@ -82,7 +82,7 @@ class Context:
         lib.context_free(handle)
 
     def __del__(self, _free: Any = lib.context_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def __enter__(self) -> Context:
         return self
@@ -123,6 +123,8 @@ class Context:
 
         Raises JSError (JSSyntaxError, ...) for what JavaScript throws, or the Python exception that a host function raised.
         """
+        if not isinstance(code, str):
+            raise TypeError(f"code must be a str, not {type(code).__name__}")
         if timeout is None and cpu_time is None and cancel is None and not break_on_sigint:
             options = None
         else:
@@ -149,6 +151,8 @@ class Context:
             if copy and isinstance(result, Live):
                 result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
+        if leaving:
+            raise_leaving()
         return result
 
     def compile_function(
@@ -250,6 +254,8 @@ class Context:
 
     def date(self, milliseconds: float) -> JSObject:
         """A Date, live: also one that datetime cannot say."""
+        if not isinstance(milliseconds, (int, float)):
+            raise TypeError(f"milliseconds must be a number, not {type(milliseconds).__name__}")
         made = ctypes.c_void_p()
         call(lib.date_new, self._handle, milliseconds, byref(made), home=self)
         return wrap(self, _abi.OBJECT, 0, made.value or 0)  # type: ignore[no-any-return]
@@ -304,9 +310,10 @@ class Context:
 
     def to_json(self, value: Any, indent: int = 0, **limits: Any) -> Optional[str]:
         """JSON.stringify; None where that gives undefined. The limits are those of eval."""
+        spaces = integer(indent, "indent", 32)
         buffer, kept = _convert.slots(self, (value,))
         found = _abi.List()
-        call(lib.json_stringify, self._handle, buffer, indent, _limits(limits), byref(found), home=self)
+        call(lib.json_stringify, self._handle, buffer, spaces, _limits(limits), byref(found), home=self)
         data = _bytes(found)
         return None if data is None else data.decode()
 
@@ -320,7 +327,8 @@ class Context:
     def deserialize(self, data: bytes, **limits: Any) -> Any:
         """The value of `serialize`'s bytes. Take them from jsvm only."""
         slot = _abi.Slot()
-        call(lib.value_deserialize, self._handle, bytes(data), len(data), _limits(limits), byref(slot), home=self)
+        copy = bytes(builtins.memoryview(data))
+        call(lib.value_deserialize, self._handle, copy, len(copy), _limits(limits), byref(slot), home=self)
         return self._take(slot)
 
     def structured_clone(self, value: Any, **limits: Any) -> Any:
@@ -384,7 +392,7 @@ class Context:
 
     def vm_module(self, generation: int = 0) -> JSObject:
         """The module `node:vm`, for scripts. generation: 10 is Node 10's, 0 the newest."""
-        options = _abi.VmModuleOptions(ctypes.sizeof(_abi.VmModuleOptions), generation)
+        options = _abi.VmModuleOptions(ctypes.sizeof(_abi.VmModuleOptions), integer(generation, "generation", 32))
         return self._object(lib.context_vm_module, byref(options))  # type: ignore[no-any-return]
 
     def measure_memory(self, mode: str = "summary", execution: str = "default") -> JSPromise:
@@ -399,7 +407,10 @@ class Context:
         return wrap(self, kind, flags, handle)
 
     def _take(self, slot: _abi.Slot) -> Any:
-        return _convert.take(self, slot)
+        value = _convert.take(self, slot)
+        if leaving:
+            raise_leaving()
+        return value
 
     def _read(self, *slot: Any) -> Any:
         return _convert.read(self, *slot)
@@ -439,6 +450,13 @@ def optional_str(text: Optional[str], what: str) -> _abi.Str:
     return _abi.Str(data, len(data))
 
 
+def source_options(line_offset: int, column_offset: int, cached_data: Optional[bytes]) -> tuple[int, int, Optional[bytes], int]:
+    """The fields line_offset to cached_data_len of the options of all that is compiled."""
+    data = None if cached_data is None else bytes(builtins.memoryview(cached_data))
+    offsets = integer(line_offset, "line_offset", 32, True), integer(column_offset, "column_offset", 32, True)
+    return (*offsets, data, len(data or b""))
+
+
 def script_options_of(
     filename: Optional[str],
     line_offset: int,
@@ -453,10 +471,7 @@ def script_options_of(
     options = _abi.ScriptOptions(
         ctypes.sizeof(_abi.ScriptOptions),
         optional_str(filename, "filename"),
-        line_offset,
-        column_offset,
-        cached_data,
-        len(cached_data or b""),
+        *source_options(line_offset, column_offset, cached_data),
         not display_errors,
         hooks.handle if hooks else None,
     )

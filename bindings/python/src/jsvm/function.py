@@ -23,6 +23,7 @@ from ._convert import LIMIT, MAX_SAFE, MIN_SAFE, encode, number, read, write
 from ._userdata import FINALIZER, address, keep, table
 from ._values import undefined
 from .errors import STOPS, JSError, JSInterrupted, JSStopped, call, make
+from .limits import integer
 
 if TYPE_CHECKING:
     from .context import Context
@@ -169,8 +170,42 @@ def deliver(home: Context, value: Any, result: int, arguments: Any = ()) -> None
     SLOT.pack_into(_view(result, SLOT_SIZE), 0, kind, flags, number, 0, 0, handle)
 
 
-# What stops a run and is no Exception, by the thread that it is to leave by.
-_leaving: dict[int, BaseException] = {}
+#: What stops a run and is no Exception, by the thread that it is to leave by.
+leaving: dict[int, BaseException] = {}
+
+
+def _leave(error: BaseException, frame: Any) -> None:
+    """Ends the run of the call that a frame makes, which raises the error."""
+    leaving[threading.get_ident()] = error
+    isolate = _sigint.isolate_of(frame)
+    if isolate is not None:
+        lib.isolate_terminate(isolate._handle, None)
+
+
+def raise_leaving() -> None:
+    """After a call: raises what is to leave by this thread, if the run was over before it could be ended."""
+    error = leaving.pop(threading.get_ident(), None)
+    if error is not None:
+        raise error
+
+
+def notice(callback: Callable[..., None]) -> Callable[..., None]:
+    """A callback that tells C no status, and is called in a run.
+
+    What is no Exception ends the run, as in a host function. An Exception is reported by sys.unraisablehook.
+    """
+
+    def _on_notice(*given: Any) -> None:
+        try:
+            callback(*given)
+        except Exception:
+            raise
+        except BaseException as error:
+            _leave(error, sys._getframe(1))
+
+    _NOTICES.add(repr(_on_notice))
+    return _on_notice
+
 
 #: Tells Python's exceptions from what others tie to errors.
 _KEY = address(_abi.USERDATA_CALLBACK(lambda number: None)) | 1
@@ -179,13 +214,16 @@ _KEY = address(_abi.USERDATA_CALLBACK(lambda number: None)) | 1
 def deliver_exception(home: Optional[Context], error: BaseException, result: int) -> int:
     """Ends a callback with what it raised: writes what JavaScript catches, and gives the status."""
     try:
-        if isinstance(error, (JSStopped, JSInterrupted)):
+        # By the type: isinstance asks the exception for its __class__, which may raise.
+        kind = type(error)
+        if issubclass(kind, (JSStopped, JSInterrupted)):
+            assert isinstance(error, (JSStopped, JSInterrupted))
             status = lib.error_status(error._error) if error._error else _abi.TERMINATED
             return status if status in STOPS else _abi.TERMINATED
-        if not isinstance(error, Exception) or home is None:
-            _leaving[threading.get_ident()] = error
+        if not issubclass(kind, Exception) or home is None:
+            leaving[threading.get_ident()] = error
             return _abi.TERMINATED
-        if isinstance(error, JSError) and error._error and error._home is not None:
+        if issubclass(kind, JSError) and isinstance(error, JSError) and error._error and error._home is not None:
             if error._home._isolate is home._isolate and lib.error_exception(error._error, result) == _abi.OK:
                 return _abi.EXCEPTION
         owned = error_value(home, error)
@@ -200,14 +238,8 @@ def error_value(home: Context, error: BaseException) -> Any:
     """A JavaScript error that carries a Python exception, which comes out of the call around it."""
     from ._convert import Owned
 
-    text = str(error)
-    if isinstance(error, JSError):
-        kind, message = 0, text
-    elif isinstance(error, TypeError):
-        kind, message = 1, text
-    else:
-        kind, message = 0, f"{type(error).__name__}: {text}" if text else type(error).__name__
-    data = message.encode("utf-8", "replace")
+    kind = 1 if issubclass(type(error), TypeError) else 0
+    data = _message(error).encode("utf-8", "replace")
     made = ctypes.c_void_p()
     call(lib.exception_new, home._handle, kind, data, len(data), None, 0, ctypes.byref(made))
     owned = Owned(made.value or 0)
@@ -215,11 +247,27 @@ def error_value(home: Context, error: BaseException) -> Any:
     return owned
 
 
+#: type.__name__, whatever a metaclass makes of it.
+_name_of: Callable[[type], str] = type.__dict__["__name__"].__get__
+
+
+def _message(error: BaseException) -> str:
+    """What JavaScript sees of an exception. Its class may be anybody's, so that asking for the text may raise."""
+    try:
+        text = f"{error!s}"
+    except Exception:
+        text = ""
+    if issubclass(type(error), (JSError, TypeError)):
+        return text
+    name = _name_of(type(error))
+    return f"{name}: {text}" if text else name
+
+
 def exception_of(status: int, error: Optional[int]) -> Optional[BaseException]:
     """The Python exception that a failed call is to end with, if there is one."""
-    leaving = _leaving.pop(threading.get_ident(), None) if _leaving else None
-    if leaving is not None:
-        return leaving
+    left = leaving.pop(threading.get_ident(), None) if leaving else None
+    if left is not None:
+        return left
     if status in STOPS:
         if status == _abi.TERMINATED and _sigint.was_interrupted():
             return make(_abi.INTERRUPTED, None, None)
@@ -238,17 +286,19 @@ def _on_unraisable(given: Any) -> None:
     That is before its first line, so that it cannot catch it, and ctypes only reports it and gives C a status that nobody has
     set. So the run is stopped, and the exception raised by the call around it.
     """
-    isolate = _sigint.isolate_of(sys._getframe().f_back)
+    frame = sys._getframe().f_back
+    error = given.exc_value or given.exc_type()
+    ours = _CALLBACKS if isinstance(error, Exception) else _CALLBACKS | _NOTICES
     where = f"{given.err_msg} {given.object!r}"  # Some versions of Python say it in the one, some in the other.
-    if isolate is not None and any(one in where for one in _CALLBACKS):
-        _leaving[threading.get_ident()] = given.exc_value or given.exc_type()
-        lib.isolate_terminate(isolate._handle, None)
+    if _sigint.isolate_of(frame) is not None and any(one in where for one in ours):
+        _leave(error, frame)
     else:
         _others(given)
 
 
-#: The callbacks that return a status, as messages show them.
+#: The callbacks that return a status, and those that do not, as messages show them.
 _CALLBACKS = {repr(_on_call)}
+_NOTICES: set[str] = set()
 _others = sys.unraisablehook
 sys.unraisablehook = _on_unraisable
 
@@ -264,7 +314,9 @@ def new_function(
         raise TypeError(f"a callable is needed, not {type(function).__name__}")
     called = getattr(function, "__name__", "") if name is None else name
     data = encode(called, "a function's name")
-    options = _abi.FunctionOptions(ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), length, constructor)
+    options = _abi.FunctionOptions(
+        ctypes.sizeof(_abi.FunctionOptions), _abi.Str(data, len(data)), integer(length, "length", 32), constructor
+    )
     made = ctypes.c_void_p()
     userdata = keep(Host(function, home, pass_call))
     call(lib.function_new, home._handle, ctypes.byref(options), _CALLBACK, userdata, FINALIZER, ctypes.byref(made))

@@ -16,7 +16,8 @@ from . import _abi, _sigint
 from ._abi import lib
 from ._userdata import FINALIZER, address, keep, table
 from .errors import JSClosedError, JSError, call
-from .limits import CancelToken, run_options
+from .function import leaving, notice, raise_leaving
+from .limits import CancelToken, run_options, wait_milliseconds
 
 if TYPE_CHECKING:
     from .context import Context
@@ -131,10 +132,12 @@ class Isolate:
         self._once: set[str] = set()
         self._scripts: dict[str, CompiledOnce] = {}
         self._loop: Any = None
+        #: What wakes those who await a promise of it.
+        self._awaited: set[Callable[[], object]] = set()
         _isolates[self._handle] = self
 
     def close(self) -> None:
-        """Closes it at once: what runs in it ends with JSClosedError, and what is left of its values is inert."""
+        """Closes it at once: what runs in it, or awaits its promises, ends with JSClosedError, and its values are inert."""
         with self._lock:
             handle, self._handle = self._handle, 0
             main, self._main_handle = self._main_handle, 0
@@ -144,6 +147,8 @@ class Isolate:
             self._iterator = None
             self._scripts.clear()
             lib.isolate_free(handle)
+            for wake in tuple(self._awaited):
+                wake()
 
     def __del__(self, _free: Any = lib.isolate_free, _free_context: Any = lib.context_free) -> None:
         _free_context(self._main_handle)
@@ -211,8 +216,6 @@ class Isolate:
 
     def _script(self, code: str) -> Any:
         """What eval runs of code that comes again: a compiled script, or True if it is to be compiled for the one time."""
-        if not isinstance(code, str):
-            raise TypeError(f"code must be a str, not {type(code).__name__}")
         if len(code) > _REMEMBERED_LENGTH:
             return True
         if code not in self._once:
@@ -248,7 +251,7 @@ class Isolate:
         """
         left = ctypes.c_bool()
         options = run_options(timeout, cpu_time, cancel, break_on_sigint)
-        self._run(lib.isolate_run_tasks, int(wait * 1000), options, ctypes.byref(left))
+        self._run(lib.isolate_run_tasks, wait_milliseconds(wait, "wait"), options, ctypes.byref(left))
         return left.value
 
     def run_microtasks(self, **limits: Any) -> None:
@@ -258,6 +261,8 @@ class Isolate:
     def _run(self, function: Any, *arguments: Any) -> None:
         """A call that can run JavaScript, of this isolate and not of one context."""
         call(function, self._open(), *arguments, home=self.main_context)
+        if leaving:
+            raise_leaving()
 
     @contextmanager
     def session(self, *, timeout: Optional[float] = None, cancel: Optional[CancelToken] = None) -> Iterator[Isolate]:
@@ -282,7 +287,7 @@ class Isolate:
         if function is None:
             call(lib.isolate_set_wakeup, self._open(), None, None, None)
         else:
-            call(lib.isolate_set_wakeup, self._open(), _INTERRUPT, keep(_callable(function)), FINALIZER)
+            call(lib.isolate_set_wakeup, self._open(), _WAKEUP, keep(_callable(function)), FINALIZER)
 
     def on_unhandled_rejection(self, function: Optional[Callable[[JSPromise, Any], object]]) -> None:
         """Has a function called with each promise that is rejected without a handler, and its reason."""
@@ -363,12 +368,13 @@ def _callable(function: Any) -> Any:
     return function
 
 
-def _on_interrupt(number: int) -> None:
+def _on_wakeup(number: int) -> None:
     function = table.get(number)
     if function is not None:
         function()
 
 
+@notice
 def _on_rejection(number: int, promise: int, reason: Any) -> None:
     function, isolate = table.get(number) or (None, None)
     alive = isolate and isolate()
@@ -379,7 +385,9 @@ def _on_rejection(number: int, promise: int, reason: Any) -> None:
         function(found, home._read(*slot))
 
 
-_interrupt_callback = _abi.USERDATA_CALLBACK(_on_interrupt)
+_wakeup_callback = _abi.USERDATA_CALLBACK(_on_wakeup)
+_WAKEUP = address(_wakeup_callback)
+_interrupt_callback = _abi.USERDATA_CALLBACK(notice(_on_wakeup))
 _INTERRUPT = address(_interrupt_callback)
 _rejection_callback = _abi.REJECTION_CALLBACK(_on_rejection)
 _REJECTION = address(_rejection_callback)
@@ -416,7 +424,7 @@ def live_handles() -> dict[str, int]:
 
 def flush_finalizers(timeout: float = 1.0) -> bool:
     """Waits until what was let go is let go in Python too. Says whether it is so after `timeout` seconds."""
-    return bool(lib.flush_finalizers(int(timeout * 1000)) == _abi.OK)
+    return bool(lib.flush_finalizers(wait_milliseconds(timeout, "timeout")) == _abi.OK)
 
 
 def set_v8_flags(flags: str) -> None:

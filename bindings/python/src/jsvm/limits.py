@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+from operator import index
 from typing import Any, Optional
 
 from . import _abi
@@ -17,7 +18,6 @@ class CancelToken:
     __slots__ = ("_handle", "__weakref__")
 
     def __init__(self) -> None:
-        self._handle = 0
         result = ctypes.c_void_p()
         call(lib.cancel_new, ctypes.byref(result))
         self._handle = result.value or 0
@@ -27,7 +27,27 @@ class CancelToken:
         call(lib.cancel_trigger, self._handle)
 
     def __del__(self, _free: Any = lib.cancel_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
+
+
+def integer(value: Any, what: str, bits: int, signed: bool = False) -> int:
+    """An integer that C takes. ctypes would cut off what is too much of it."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{what} must be an int, not {type(value).__name__}")
+    found = index(value)
+    low, high = (-1 << bits - 1, (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    if not low <= found <= high:
+        raise ValueError(f"{what} must be from {low} to {high}, not {found}")
+    return found
+
+
+def wait_milliseconds(seconds: float, what: str) -> int:
+    """How long to wait: 0 is not at all. What is longer than people live is as long as that."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"{what} must be a number of seconds, not {type(seconds).__name__}")
+    if not seconds >= 0:
+        raise ValueError(f"{what} must be 0 seconds or more, not {seconds}")
+    return int(min(seconds, 1e10) * 1000)
 
 
 # Options without a token, by what they say: the library only reads them.

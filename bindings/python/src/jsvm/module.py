@@ -12,10 +12,11 @@ from . import _abi
 from ._abi import lib
 from ._convert import encode, slots
 from ._userdata import FINALIZER, address, keep, table
-from .context import Context, _bytes, optional_str
+from .context import Context, _bytes, optional_str, source_options
 from .errors import call
 from .function import _CALLBACKS, deliver, deliver_exception, home_of
 from .isolate import _limits
+from .limits import integer
 from .object import JSObject
 from .promise import JSPromise
 
@@ -94,16 +95,12 @@ class Module:
         options = _abi.ModuleOptions(
             ctypes.sizeof(_abi.ModuleOptions),
             optional_str(identifier, "identifier"),
-            line_offset,
-            column_offset,
-            cached_data,
-            len(cached_data or b""),
+            *source_options(line_offset, column_offset, cached_data),
             hooks.handle if hooks else None,
         )
         self._make(context, lib.module_new, data, len(data), byref(options))
 
     def _make(self, context: Context, function: Any, *arguments: Any) -> None:
-        self._handle = 0
         if not isinstance(context, Context):
             raise TypeError(f"a module is of a Context, not {type(context).__name__}")
         self._home = context
@@ -113,7 +110,7 @@ class Module:
         _modules[self._handle] = self
 
     def __del__(self, _free: Any = lib.module_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def __repr__(self) -> str:
         return f"<jsvm.{type(self).__name__} {self.identifier!r}>"
@@ -277,7 +274,7 @@ class WasmModule(Module):
     __slots__ = ()
 
     def __init__(self, context: Context, data: bytes, *, identifier: Optional[str] = None) -> None:
-        copy = bytes(data)
+        copy = bytes(memoryview(data))
         self._make(context, lib.wasm_module_new, optional_str(identifier, "identifier"), copy, len(copy))
 
 
@@ -287,21 +284,20 @@ class FileLoader:
     __slots__ = ("_home", "_handle", "__weakref__")
 
     def __init__(self, context: Context, root: str, import_map: Optional[str], builtins: bool, max_file_size: int) -> None:
-        self._handle = 0
         self._home = context
         options = _abi.FileLoaderOptions(
             ctypes.sizeof(_abi.FileLoaderOptions),
             optional_str(root, "root"),
             optional_str(import_map, "import_map"),
             builtins,
-            max_file_size,
+            integer(max_file_size, "max_file_size", 64),
         )
         result = ctypes.c_void_p()
         call(lib.file_loader_new, context._handle, byref(options), byref(result), home=context)
         self._handle = result.value or 0
 
     def __del__(self, _free: Any = lib.file_loader_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def import_module(self, specifier: str, **limits: Any) -> JSPromise:
         """A promise of the namespace of "./main.mjs" and the like, with all that it imports. The limits are Context.eval's."""

@@ -15,6 +15,7 @@ from ._graph import copy
 from ._values import undefined
 from .context import CallFrame, Context, Live, frames
 from .errors import JSStateError, JSWrongIsolateError, call
+from .function import leaving, raise_leaving
 from .isolate import _limits
 from .limits import CancelToken, run_options
 
@@ -31,7 +32,7 @@ class JSSymbol(Live):
         self._handle = handle
 
     def __del__(self, _free: Any = lib.value_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, JSSymbol) and _same(self, other)
@@ -150,7 +151,13 @@ class JSObject(Live, MutableMapping[Any, Any]):
         iterator = self._get(_well_known(self._home)[0])
         if not isinstance(iterator, JSFunction):
             return iter(self.own_keys())
-        return _Iteration(iterator.call(self))
+        made = iterator.call(self)
+        if not isinstance(made, JSObject):
+            raise TypeError("the object's Symbol.iterator gives no iterator")
+        following = made._get("next")
+        if not isinstance(following, JSFunction):
+            raise TypeError("the object's iterator has no function next")
+        return _iterate(made, following)
 
     def __len__(self) -> int:
         return len(self.own_keys())
@@ -275,13 +282,15 @@ class JSObject(Live, MutableMapping[Any, Any]):
 
     def instance_of(self, constructor: JSObject) -> bool:
         """JavaScript: value instanceof constructor."""
+        if not isinstance(constructor, JSObject):
+            raise TypeError(f"a constructor is a JSObject, not {type(constructor).__name__}")
         result = ctypes.c_bool()
         call(lib.value_instance_of, self._handle, constructor._handle, None, byref(result), home=self._home)
         return result.value
 
-    def strict_equals(self, other: Live) -> bool:
+    def strict_equals(self, other: Any) -> bool:
         """JavaScript: value === other."""
-        return _same(self, other)
+        return isinstance(other, Live) and _same(self, other)
 
     @property
     def prototype_of(self) -> Optional[JSObject]:
@@ -335,21 +344,27 @@ def _slot_list(home: Context, found: _abi.List) -> list[Any]:
         lib.slot_list_clear(byref(found))
 
 
-class _Iteration(Iterator[Any]):
-    """A JavaScript iterator as Python's."""
-
-    def __init__(self, iterator: Any) -> None:
-        if not isinstance(iterator, JSObject):
-            raise TypeError("the object's Symbol.iterator gives no iterator")
-        self._iterator = iterator
-        self._next = iterator._get("next")
-
-    def __next__(self) -> Any:
-        step = self._next.call(self._iterator)
+def _iterate(iterator: JSObject, following: JSFunction) -> Iterator[Any]:
+    """A JavaScript iterator as Python's. Who leaves early has its return() called, as for-of has."""
+    while True:
+        step = following.call(iterator)
+        if not isinstance(step, JSObject):
+            raise TypeError("the iterator's next() gives no object")
         done, value = step.get_many(("done", "value"))
-        if done is not undefined and done is not False:
-            raise StopIteration
-        return value
+        if _is_true(done):
+            return
+        try:
+            yield value
+        except GeneratorExit:
+            end = None if iterator._home._isolate.closed else iterator._get("return")
+            if isinstance(end, JSFunction):
+                end.call(iterator)
+            raise
+
+
+def _is_true(value: Any) -> bool:
+    """JavaScript: Boolean(value). Objects are true there, also empty ones, and NaN is not."""
+    return isinstance(value, Live) or value == value and bool(value)
 
 
 class JSFunction(JSObject):
@@ -405,6 +420,8 @@ class JSFunction(JSObject):
             if copy and isinstance(result, JSObject):
                 result = result.copy(timeout=timeout, cpu_time=cpu_time, cancel=cancel)
         frames.append(frame)
+        if leaving:
+            raise_leaving()
         return result
 
     def call(self, this: Any, *args: Any, **options: Any) -> Any:

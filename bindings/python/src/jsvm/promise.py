@@ -28,9 +28,14 @@ _STATES = ("pending", "fulfilled", "rejected")
 
 
 class JSPromise(JSObject):
-    """A live promise. `await` it in asyncio; elsewhere `result()` waits for it."""
+    """A live promise. `await` it in asyncio; elsewhere `result()` waits for it.
+
+    Two are equal if they are the same Python object, as asyncio needs it; `strict_equals` says whether the promise is the same.
+    """
 
     __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     @property
     def state(self) -> str:
@@ -64,19 +69,27 @@ class JSPromise(JSObject):
     async def _settled(self) -> Any:
         if self.state == "pending":
             loop = asyncio.get_running_loop()
-            attach(self._home._isolate, loop)
+            isolate = self._home._isolate
+            attach(isolate, loop)
             done: asyncio.Future[None] = loop.create_future()
 
             def finish() -> None:
                 if not done.done():
                     done.set_result(None)
 
-            def settled(_: Any) -> None:
-                # On whatever thread runs the isolate.
-                loop.call_soon_threadsafe(finish)
+            def settled(_: Any = None) -> None:
+                # On whatever thread runs, or closes, the isolate.
+                try:
+                    loop.call_soon_threadsafe(finish)
+                except RuntimeError:
+                    pass  # The loop is closed.
 
-            self.then(settled, settled)
-            await done
+            isolate._awaited.add(settled)
+            try:
+                self.then(settled, settled)
+                await done
+            finally:
+                isolate._awaited.discard(settled)
         return self.result()
 
 
@@ -93,7 +106,7 @@ class Resolver:
         self._handle = handle
 
     def __del__(self, _free: Any = lib.resolver_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def resolve(self, value: Any = None) -> None:
         """Fulfils the promise, or has it follow another one."""
@@ -132,7 +145,7 @@ def of_awaitable(home: Context, awaitable: Awaitable[Any]) -> Owned:
         try:
             value = await awaitable
         except asyncio.CancelledError:
-            resolver.reject(asyncio.CancelledError("the task was cancelled"))
+            _settle(home, resolver.reject, asyncio.CancelledError("the task was cancelled"))
             raise
         except Exception as error:
             _settle(home, resolver.reject, error)

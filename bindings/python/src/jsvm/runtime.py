@@ -10,11 +10,13 @@ from ._abi import lib
 from ._convert import encode
 from ._userdata import FINALIZER, keep, table
 from .errors import call
+from .function import notice
 
 if TYPE_CHECKING:
     from .context import Context
 
 
+@notice
 def _on_write(userdata: int, stream: int, data: Optional[int], length: int) -> None:
     write = table.get(userdata)
     if write is not None:

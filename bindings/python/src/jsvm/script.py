@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence
 from . import _abi
 from ._abi import lib
 from ._convert import encode
-from .context import Context, Live, _bytes, optional_str, script_options_of
+from .context import Context, Live, _bytes, optional_str, script_options_of, source_options
 from .errors import call, raise_failure
 from .isolate import Isolate, _limits
 from .object import JSFunction, JSObject, _make
@@ -39,7 +39,6 @@ class Script:
         display_errors: bool = True,
         importer: Optional[Importer] = None,
     ) -> None:
-        self._handle = 0
         if not isinstance(isolate, Isolate):
             raise TypeError(f"a script is compiled in an Isolate, not {type(isolate).__name__}")
         self._isolate = isolate
@@ -51,7 +50,7 @@ class Script:
         self._handle = result.value or 0
 
     def __del__(self, _free: Any = lib.script_free) -> None:
-        _free(self._handle)
+        _free(getattr(self, "_handle", 0))
 
     def run(self, context: Optional[Context] = None, *, copy: bool = False, **limits: Any) -> Any:
         """Runs it in a context, or in the isolate's main one. The limits and `copy` are those of Context.eval.
@@ -129,10 +128,7 @@ def compile_function(
     options = _abi.CompileFunctionOptions(
         ctypes.sizeof(_abi.CompileFunctionOptions),
         optional_str(filename, "filename"),
-        line_offset,
-        column_offset,
-        cached_data,
-        len(cached_data or b""),
+        *source_options(line_offset, column_offset, cached_data),
         ctypes.addressof(extensions) if context_extensions else None,
         len(context_extensions),
         hooks.handle if hooks else None,
