@@ -55,14 +55,15 @@ _OUT: dict[str, Any] = {
 class _Unpickler(pickle.Unpickler):
     def __init__(self, home: Context, data: bytes, handles: bytes) -> None:
         super().__init__(io.BytesIO(data))
-        self._home = home
-        self._handles = handles
+
+        # No method: Python 3.9's collector does not see that the memo would keep the unpickler, and with it the context.
+        def handle(index: int) -> Any:
+            return _convert.read(home, *SLOT.unpack_from(handles, index * SLOT_SIZE))
+
+        self._handle = handle
 
     def find_class(self, _module: str, name: str, /) -> Any:
         return self._handle if name == "handle" else _OUT[name]
-
-    def _handle(self, index: int) -> Any:
-        return _convert.read(self._home, *SLOT.unpack_from(self._handles, index * SLOT_SIZE))
 
 
 def load(home: Context, pickled: bytes, handles: bytes) -> Any:
