@@ -139,6 +139,7 @@ func ExampleFSLoader() {
 		"main.mjs":   {Data: []byte("import { price } from './tariff.mjs'; export const total = 2 * price")},
 		"tariff.mjs": {Data: []byte("export const price = 12")},
 	}, jsvm.ModuleOptions{})
+	defer loader.Close()
 	namespace, err := loader.Run(ctx, js, "main.mjs")
 	if err != nil {
 		log.Fatal(err)
