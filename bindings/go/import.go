@@ -227,7 +227,8 @@ func inModule(home *home, frame *C.jsvm_go_frame, module *C.jsvm_module, excepti
 
 // FSLoader loads ES modules out of a file system: "./x" and "../x" relative to the importing module, "/x" and other names
 // from its top. .json files are imported with { type: 'json' }. The modules' identifiers are their paths, import.meta.url is
-// that as file:///path, and their import() is answered as their imports are. It belongs to one context.
+// that as file:///path, and their import() is answered as their imports are. It belongs to one context. Close it when its
+// modules are not wanted any more: what keeps them stands in two collectors.
 type FSLoader struct {
 	files   fs.FS
 	options ModuleOptions
