@@ -8,15 +8,14 @@ use crate::engine::element::Element;
 use crate::engine::enter::{self, Fail, Outcome, Scope, Thrown};
 use crate::engine::error::{self, Error};
 use crate::engine::graph::{GraphKind, JSVM_FLAG_ACCESSOR, NO_DATA, REGEXP_FLAGS, Record};
+use crate::engine::hash::BySpread;
 use crate::engine::isolate::Isolate;
 use crate::engine::limits::Limits;
 use crate::engine::raw;
 use crate::engine::value::{self, JSVM_FLAG_LOSSY, Kind, Value, kind_of};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use xxhash_rust::xxh3::xxh3_64;
 
 #[derive(Clone, Copy)]
 pub struct Options {
@@ -114,37 +113,15 @@ impl Drop for Key {
     }
 }
 
-/// Hashes what is a hash already, or a number of ours.
-#[derive(Default)]
-pub struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = xxh3_64(bytes);
-    }
-    fn write_i32(&mut self, hash: i32) {
-        self.write_u64(hash as u64);
-    }
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
-    }
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
 struct Walk<'s> {
     options: Options,
     records: Vec<Record>,
     block: Vec<u8>,
     frames: Vec<Frame<'s>>,
     seen: Vec<Seen<'s>>,
-    by_hash: HashMap<i32, usize, BuildHasherDefault<Spread>>,
+    by_hash: HashMap<i32, usize, BySpread>,
     /// Keys of properties by their hash.
-    keys: HashMap<i32, Key, BuildHasherDefault<Spread>>,
+    keys: HashMap<i32, Key, BySpread>,
     /// A prototype of arrays that shows nothing through holes.
     clean: Option<v8::Global<v8::Value>>,
 }

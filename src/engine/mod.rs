@@ -23,6 +23,7 @@ pub mod flatten;
 pub mod function;
 pub mod gate;
 pub mod graph;
+pub mod hash;
 pub mod heap;
 pub mod isolate;
 pub mod json;

@@ -1,11 +1,11 @@
 //! A flattened graph as a pickle, Python's format for its own values (protocol 4), and what both directions
 //! have in common. Python's C code reads it faster than Python code reads slots.
 
-use crate::engine::flatten::{Flat, Spread};
+use crate::engine::flatten::Flat;
 use crate::engine::graph::{GraphKind, Record};
+use crate::engine::hash::BySpread;
 use crate::engine::value::{Kind, Value};
 use std::collections::HashMap;
-use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 /// The opcodes that are written or read: names and numbers of Python's pickletools.
@@ -91,7 +91,7 @@ const PROTOCOL: u8 = 4;
 /// Up to here each integer is a number of its own: Number.MAX_SAFE_INTEGER.
 pub const MAX_SAFE: u64 = (1 << 53) - 1;
 
-type Memo = HashMap<usize, u32, BuildHasherDefault<Spread>>;
+type Memo = HashMap<usize, u32, BySpread>;
 
 /// Not yet in the memo.
 const WANTED: u32 = u32::MAX;

@@ -2,11 +2,11 @@
 
 use crate::engine::enter::Scope;
 use crate::engine::function::no_unwind;
+use crate::engine::hash::BySpread;
 use crate::engine::isolate::Isolate;
 use crate::engine::raw;
 use std::collections::{HashMap, hash_map};
 use std::ffi::c_void;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// V8's weak cell for an object, where the table has it, and the next entry of the same key. V8 knows an entry by its address.
 struct Entry {
@@ -18,28 +18,7 @@ struct Entry {
 /// The objects that are there, by key. Several may have the same.
 #[derive(Default)]
 pub struct Table {
-    entries: HashMap<i32, Box<Entry>, ByIdentity>,
-}
-
-/// For maps by V8's identity hashes, which are random already.
-pub type ByIdentity = BuildHasherDefault<Identity>;
-
-#[derive(Default)]
-pub struct Identity(u64);
-
-impl Hasher for Identity {
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
-    }
-
-    fn write_i32(&mut self, hash: i32) {
-        // The table looks at the highest bits too.
-        self.0 = u64::from(hash as u32) * 0x1_0000_0001;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
+    entries: HashMap<i32, Box<Entry>, BySpread>,
 }
 
 impl Table {

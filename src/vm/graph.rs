@@ -1,8 +1,8 @@
 //! Walks over the modules that a module is linked to.
 
 use crate::engine::enter::{Outcome, Scope, Thrown};
+use crate::engine::hash::BySpread;
 use crate::engine::raw;
-use crate::engine::weak::ByIdentity;
 use crate::vm::module::{self, Record, Status};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -77,7 +77,7 @@ fn goes_on(module: Local<Module>, status: Status) -> Outcome<bool> {
 /// Modules that have been seen. Few have the hash of another one.
 #[derive(Default)]
 struct Seen<'s> {
-    by_hash: HashMap<i32, Local<'s, Module>, ByIdentity>,
+    by_hash: HashMap<i32, Local<'s, Module>, BySpread>,
     others: Vec<Local<'s, Module>>,
 }
 
@@ -117,7 +117,7 @@ pub struct Graph<'s> {
     /// The nodes, piece by piece, and where in there each piece ends.
     members: Vec<usize>,
     ends: Vec<usize>,
-    by_hash: HashMap<i32, Vec<usize>, ByIdentity>,
+    by_hash: HashMap<i32, Vec<usize>, BySpread>,
 }
 
 impl<'s> Graph<'s> {
